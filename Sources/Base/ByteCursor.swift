@@ -1,0 +1,152 @@
+/// What is wrong with bytes from outside: what was expected, and where.
+package struct DecodeError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let expected: String
+    package let offset: Int
+
+    package init(expected: String, offset: Int) {
+        self.expected = expected
+        self.offset = offset
+    }
+
+    package var description: String { "expected \(expected) at byte \(offset)" }
+}
+
+/// Reads integers, strings and blobs from bytes that may be hostile: every read is bounded and
+/// throws instead of trapping. Integers are little-endian; lengths are LEB128 varints.
+package struct ByteReader: ~Copyable {
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
+
+    package init(_ bytes: [UInt8]) { self.init(bytes[...]) }
+
+    package init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        position = bytes.startIndex
+    }
+
+    /// Bytes read so far.
+    package var offset: Int { position - bytes.startIndex }
+    package var remaining: Int { bytes.endIndex - position }
+    package var isAtEnd: Bool { remaining == 0 }
+
+    package mutating func readByte() throws(DecodeError) -> UInt8 {
+        guard remaining >= 1 else { throw DecodeError(expected: "a byte", offset: offset) }
+        defer { position += 1 }
+        return bytes[position]
+    }
+
+    package mutating func readInteger<Integer: FixedWidthInteger>(
+        _ type: Integer.Type = Integer.self
+    ) throws(DecodeError) -> Integer {
+        let size = Integer.bitWidth / 8
+        guard remaining >= size else {
+            throw DecodeError(expected: "\(size) bytes", offset: offset)
+        }
+        var value: Integer = 0
+        for index in 0..<size {
+            value |= Integer(truncatingIfNeeded: bytes[position + index]) << (8 * index)
+        }
+        position += size
+        return value
+    }
+
+    /// An unsigned LEB128 varint of at most ten bytes.
+    package mutating func readVarint() throws(DecodeError) -> UInt64 {
+        let start = offset
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            let byte = try readByte()
+            guard shift < 63 || byte <= 1 else {
+                throw DecodeError(expected: "a varint of 64 bits", offset: start)
+            }
+            value |= UInt64(byte & 0x7F) << shift
+            if byte & 0x80 == 0 { return value }
+            shift += 7
+        }
+    }
+
+    /// A count or length that must not exceed `limit`, so that a forged one allocates nothing.
+    package mutating func readCount(atMost limit: Int) throws(DecodeError) -> Int {
+        let start = offset
+        let value = try readVarint()
+        guard value <= UInt64(limit) else {
+            throw DecodeError(expected: "a count of at most \(limit)", offset: start)
+        }
+        return Int(value)
+    }
+
+    /// A length-prefixed blob of at most `limit` bytes.
+    package mutating func readBytes(atMost limit: Int) throws(DecodeError) -> [UInt8] {
+        try readRaw(readCount(atMost: limit))
+    }
+
+    /// Exactly `count` bytes without a prefix.
+    package mutating func readRaw(_ count: Int) throws(DecodeError) -> [UInt8] {
+        guard count >= 0, remaining >= count else {
+            throw DecodeError(expected: "\(count) bytes", offset: offset)
+        }
+        defer { position += count }
+        return Array(bytes[position..<position + count])
+    }
+
+    /// A length-prefixed UTF-8 string of at most `limit` bytes.
+    package mutating func readString(atMost limit: Int) throws(DecodeError) -> String {
+        let start = offset
+        let raw = try readBytes(atMost: limit)
+        guard let text = String(validating: raw, as: UTF8.self) else {
+            throw DecodeError(expected: "UTF-8 text", offset: start)
+        }
+        return text
+    }
+
+    package mutating func readBool() throws(DecodeError) -> Bool {
+        let start = offset
+        switch try readByte() {
+        case 0: return false
+        case 1: return true
+        default: throw DecodeError(expected: "a boolean", offset: start)
+        }
+    }
+
+    /// Refuses bytes behind the last field.
+    package func expectEnd() throws(DecodeError) {
+        guard isAtEnd else { throw DecodeError(expected: "the end", offset: offset) }
+    }
+}
+
+/// Writes what ``ByteReader`` reads.
+package struct ByteWriter: Sendable {
+    package private(set) var bytes: [UInt8] = []
+
+    package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+
+    package mutating func writeByte(_ byte: UInt8) { bytes.append(byte) }
+
+    package mutating func writeInteger<Integer: FixedWidthInteger>(_ value: Integer) {
+        for index in 0..<(Integer.bitWidth / 8) {
+            bytes.append(UInt8(truncatingIfNeeded: value >> (8 * index)))
+        }
+    }
+
+    package mutating func writeVarint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    package mutating func writeCount(_ count: Int) { writeVarint(UInt64(count)) }
+    package mutating func writeRaw(_ raw: some Sequence<UInt8>) { bytes.append(contentsOf: raw) }
+    package mutating func writeBytes(_ blob: some Collection<UInt8>) {
+        writeCount(blob.count)
+        bytes.append(contentsOf: blob)
+    }
+    package mutating func writeString(_ text: String) {
+        writeCount(text.utf8.count)
+        bytes.append(contentsOf: text.utf8)
+    }
+    package mutating func writeBool(_ value: Bool) { bytes.append(value ? 1 : 0) }
+}

@@ -1,0 +1,42 @@
+/// The name of a machine in the mesh. It is also the name of its Node object, so it must be
+/// an RFC 1123 subdomain: lower-case letters, digits, `-` and `.`, at most 253 bytes.
+package struct MachineName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    package let text: String
+
+    /// Nil when the text is no RFC 1123 subdomain.
+    package init?(_ text: String) {
+        guard DNSName.isSubdomain(text) else { return nil }
+        self.text = text
+    }
+
+    package var description: String { text }
+
+    package static func < (left: MachineName, right: MachineName) -> Bool { left.text < right.text }
+}
+
+/// The rules of RFC 1123 and RFC 1035 that Kubernetes applies to names.
+package enum DNSName {
+    /// At most 63 lower-case letters, digits or `-`, starting and ending with a letter or digit.
+    package static func isLabel(_ text: some StringProtocol) -> Bool {
+        let bytes = text.utf8
+        guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.suffix(1).first
+        else { return false }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    /// Labels of any length joined by dots, at most 253 bytes (RFC 1123 as Kubernetes reads it).
+    package static func isSubdomain(_ text: some StringProtocol) -> Bool {
+        guard (1...253).contains(text.utf8.count) else { return false }
+        return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            guard let first = label.utf8.first, let last = label.utf8.suffix(1).first
+            else { return false }
+            return isAlphanumeric(first) && isAlphanumeric(last)
+                && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (97...122).contains(byte) || (48...57).contains(byte)
+    }
+}
