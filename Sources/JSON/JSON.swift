@@ -1,0 +1,108 @@
+/// A JSON document as a value (RFC 8259).
+///
+/// Kubernetes documents are trees of unknown shape until a schema has looked at them, so
+/// this is the form in which they are checked, defaulted, patched and viewed. A stored document
+/// stays bytes; this value is made when a document is written or when code needs its fields.
+package enum JSON: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    /// A number without fraction or exponent that fits 64 bits.
+    case integer(Int64)
+    /// Any other finite number.
+    case number(Double)
+    case string(String)
+    case array([JSON])
+    case object(JSONObject)
+}
+
+extension JSON {
+    package var string: String? {
+        guard case .string(let text) = self else { return nil }
+        return text
+    }
+
+    package var bool: Bool? {
+        guard case .bool(let value) = self else { return nil }
+        return value
+    }
+
+    package var integer: Int64? {
+        guard case .integer(let value) = self else { return nil }
+        return value
+    }
+
+    package var array: [JSON]? {
+        guard case .array(let elements) = self else { return nil }
+        return elements
+    }
+
+    package var object: JSONObject? {
+        guard case .object(let members) = self else { return nil }
+        return members
+    }
+
+    package var isNull: Bool { self == .null }
+
+    /// The member of that name, or nil when there is none or this is no object. Assigning nil
+    /// removes the member; assigning to a value that is no object makes it one.
+    package subscript(name: String) -> JSON? {
+        get { object?[name] }
+        set {
+            var members: JSONObject
+            if case .object(let existing) = self {
+                members = existing
+                self = .null  // Gives up this reference, so that the write below is in place.
+            } else {
+                members = JSONObject()
+            }
+            members[name] = newValue
+            self = .object(members)
+        }
+    }
+
+    /// The value behind a path of member names, or nil.
+    package subscript(path names: [String]) -> JSON? {
+        get {
+            var value = self
+            for name in names {
+                guard let member = value[name] else { return nil }
+                value = member
+            }
+            return value
+        }
+        set {
+            guard let first = names.first else {
+                self = newValue ?? .null
+                return
+            }
+            guard names.count > 1 else {
+                self[first] = newValue
+                return
+            }
+            if newValue == nil, self[first] == nil { return }
+            var child = self[first] ?? .object([:])
+            child[path: Array(names.dropFirst())] = newValue
+            self[first] = child
+        }
+    }
+
+    /// The element at that position, or nil when there is none or this is no array.
+    package subscript(index: Int) -> JSON? {
+        guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
+        return elements[index]
+    }
+}
+
+extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
+    ExpressibleByNilLiteral
+{
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int64) { self = .integer(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSON)...) {
+        self = .object(JSONObject(elements))
+    }
+    package init(nilLiteral: ()) { self = .null }
+}

@@ -1,0 +1,75 @@
+/// The members of a JSON object in the order of the text, with unique names.
+///
+/// Objects of manifests are small, so a lookup scans; past ``indexThreshold`` members an index
+/// is kept, so that a hostile document of a million names costs no quadratic time.
+package struct JSONObject: Sendable {
+    private var members: [(name: String, value: JSON)] = []
+    private var index: [String: Int]?
+
+    private static let indexThreshold = 16
+
+    package init() {}
+
+    /// Later members replace earlier ones of the same name.
+    package init(_ members: some Sequence<(String, JSON)>) {
+        for (name, value) in members { self[name] = value }
+    }
+
+    package var count: Int { members.count }
+    package var isEmpty: Bool { members.isEmpty }
+    package var names: [String] { members.map(\.name) }
+
+    package subscript(name: String) -> JSON? {
+        get { position(of: name).map { members[$0].value } }
+        set {
+            switch (position(of: name), newValue) {
+            case (let position?, let value?):
+                members[position].value = value
+            case (let position?, nil):
+                members.remove(at: position)
+                rebuildIndex()
+            case (nil, let value?):
+                members.append((name, value))
+                if index != nil {
+                    index?[name] = members.count - 1
+                } else if members.count > Self.indexThreshold {
+                    rebuildIndex()
+                }
+            case (nil, nil):
+                break
+            }
+        }
+    }
+
+    private func position(of name: String) -> Int? {
+        if let index { return index[name] }
+        return members.firstIndex { $0.name == name }
+    }
+
+    private mutating func rebuildIndex() {
+        guard members.count > Self.indexThreshold else {
+            index = nil
+            return
+        }
+        var fresh: [String: Int] = [:]
+        for (position, member) in members.enumerated() { fresh[member.name] = position }
+        index = fresh
+    }
+}
+
+extension JSONObject: Sequence {
+    package func makeIterator() -> IndexingIterator<[(name: String, value: JSON)]> {
+        members.makeIterator()
+    }
+}
+
+extension JSONObject: Equatable {
+    /// Order does not matter to equality, as in RFC 8259.
+    package static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.count == right.count && left.members.allSatisfy { right[$0.name] == $0.value }
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
+}

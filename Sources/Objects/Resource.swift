@@ -1,0 +1,93 @@
+/// The identity of a resource type: what a client names in a path and what a document says of
+/// itself. How documents of the type look and behave is declared in the target `API`.
+package struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The API group; empty for the core group.
+    package let group: String
+    package let version: String
+    /// The plural name in paths, such as `pods`.
+    package let plural: String
+    package let kind: String
+    package let isNamespaced: Bool
+
+    package init(
+        group: String, version: String, plural: String, kind: String, isNamespaced: Bool
+    ) {
+        self.group = group
+        self.version = version
+        self.plural = plural
+        self.kind = kind
+        self.isNamespaced = isNamespaced
+    }
+
+    /// `v1` for the core group, otherwise `group/version`.
+    package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
+
+    /// `pods`, or `deployments.apps`: the form of Kubernetes' messages.
+    package var description: String { group.isEmpty ? plural : "\(plural).\(group)" }
+
+    package static func < (left: Resource, right: Resource) -> Bool {
+        (left.group, left.plural, left.version) < (right.group, right.plural, right.version)
+    }
+
+    package static func == (left: Resource, right: Resource) -> Bool {
+        left.group == right.group && left.plural == right.plural && left.version == right.version
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(group)
+        hasher.combine(plural)
+    }
+}
+
+extension Resource {
+    package static let namespaces = core("namespaces", "Namespace", isNamespaced: false)
+    package static let nodes = core("nodes", "Node", isNamespaced: false)
+    package static let pods = core("pods", "Pod")
+    package static let services = core("services", "Service")
+    package static let endpoints = core("endpoints", "Endpoints")
+    package static let configMaps = core("configmaps", "ConfigMap")
+    package static let secrets = core("secrets", "Secret")
+    package static let serviceAccounts = core("serviceaccounts", "ServiceAccount")
+    package static let events = core("events", "Event")
+    package static let endpointSlices = Resource(
+        group: "discovery.k8s.io", version: "v1", plural: "endpointslices",
+        kind: "EndpointSlice", isNamespaced: true)
+    package static let leases = Resource(
+        group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease",
+        isNamespaced: true)
+    package static let deployments = apps("deployments", "Deployment")
+    package static let replicaSets = apps("replicasets", "ReplicaSet")
+
+    private static func core(
+        _ plural: String, _ kind: String, isNamespaced: Bool = true
+    ) -> Resource {
+        Resource(
+            group: "", version: "v1", plural: plural, kind: kind, isNamespaced: isNamespaced)
+    }
+
+    private static func apps(_ plural: String, _ kind: String) -> Resource {
+        Resource(group: "apps", version: "v1", plural: plural, kind: kind, isNamespaced: true)
+    }
+}
+
+/// Names one object: its type, namespace (empty for cluster-scoped types) and name.
+package struct ObjectKey: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package var resource: Resource
+    package var namespace: String
+    package var name: String
+
+    package init(_ resource: Resource, namespace: String = "", name: String) {
+        self.resource = resource
+        self.namespace = namespace
+        self.name = name
+    }
+
+    package static func < (left: ObjectKey, right: ObjectKey) -> Bool {
+        if left.resource != right.resource { return left.resource < right.resource }
+        return (left.namespace, left.name) < (right.namespace, right.name)
+    }
+
+    package var description: String {
+        namespace.isEmpty ? "\(resource)/\(name)" : "\(resource)/\(namespace)/\(name)"
+    }
+}
