@@ -73,3 +73,29 @@ extension JSONObject: Equatable {
 extension JSONObject: ExpressibleByDictionaryLiteral {
     package init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
 }
+
+extension JSONObject {
+    /// Collects members in the order of a text; of two with one name the later value wins, at
+    /// the place of the earlier.
+    package struct Builder {
+        package private(set) var object = JSONObject()
+
+        package init() {}
+
+        /// True when the name was there already.
+        package mutating func append(_ name: String, _ value: JSON) -> Bool {
+            if object.members.isEmpty { object.members.reserveCapacity(4) }
+            if let position = object.position(of: name) {
+                object.members[position].value = value
+                return true
+            }
+            object.members.append((name, value))
+            if object.index != nil {
+                object.index?[name] = object.members.count - 1
+            } else if object.members.count > JSONObject.indexThreshold {
+                object.rebuildIndex()
+            }
+            return false
+        }
+    }
+}
