@@ -1,0 +1,83 @@
+package import Base
+
+/// Everything that an operator sets for one machine; read from one YAML file.
+///
+/// Every field but `name` and `address` has a default, so the smallest configuration is two lines.
+package struct MachineConfiguration: Sendable, Equatable {
+    /// The machine's name in the mesh and the name of its Node object.
+    package var name: MachineName
+    /// The IPv4 address by which the other machines and clients reach this one.
+    package var address: String
+    /// Where the log, snapshots, keys and the administration socket live.
+    package var dataDirectory = "/var/lib/podmesh"
+    package var api = API()
+    package var mesh = Mesh()
+    package var raft = Raft()
+    package var dns = DNS()
+    package var containerRuntime = ContainerRuntime()
+    package var network = Network()
+    package var kubelet = Kubelet()
+    package var control = Control()
+    /// `error`, `warning`, `info` or `debug`.
+    package var logLevel = "info"
+
+    package struct API: Sendable, Equatable {
+        /// The HTTPS port of the Kubernetes API.
+        package var port = 6443
+    }
+
+    package struct Mesh: Sendable, Equatable {
+        /// The UDP port of the gossip protocol.
+        package var port = 7946
+        /// How often a peer is probed.
+        package var probeIntervalMilliseconds = 200
+        /// How long a probe waits for its acknowledgement before it is sent through others.
+        package var probeTimeoutMilliseconds = 100
+    }
+
+    package struct Raft: Sendable, Equatable {
+        /// The TCP port of the replicated log.
+        package var port = 7947
+        /// How many machines vote; the rest follow the log. An odd number.
+        package var voters = 3
+        package var heartbeatIntervalMilliseconds = 100
+        package var electionTimeoutMilliseconds = 500
+    }
+
+    package struct DNS: Sendable, Equatable {
+        package var port = 53
+        package var clusterDomain = "cluster.local"
+        /// Servers that answer what the cluster does not know; empty means the machine's own.
+        package var upstream: [String] = []
+    }
+
+    package struct ContainerRuntime: Sendable, Equatable {
+        /// The path of the runtime's CRI socket.
+        package var endpoint = "/run/containerd/containerd.sock"
+    }
+
+    package struct Network: Sendable, Equatable {
+        /// The range out of which each machine receives a block of 256 Pod addresses.
+        package var podCIDR = "10.244.0.0/16"
+        /// The range of Service addresses.
+        package var serviceCIDR = "10.96.0.0/16"
+        package var bridge = "podmesh0"
+        /// Where the CNI configuration is written for the container runtime.
+        package var cniConfigurationDirectory = "/etc/cni/net.d"
+        package var mtu = 1500
+    }
+
+    package struct Kubelet: Sendable, Equatable {
+        package var podDirectory = "/var/lib/podmesh/pods"
+        package var logDirectory = "/var/log/pods"
+        package var maxPods = 110
+        /// Images that are imported into the runtime beforehand and are never pulled, whatever
+        /// the Pod's imagePullPolicy says.
+        package var preloadedImages: [String] = []
+    }
+
+    package struct Control: Sendable, Equatable {
+        /// How long a Pod without a toleration of its own stays bound to a machine that failed.
+        package var defaultTolerationSeconds = 0
+    }
+}

@@ -1,0 +1,152 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+
+/// The answer to one request: complete, streamed, or an upgrade to a byte stream.
+///
+/// Every method may be called from any thread; the work happens on the connection's event loop
+/// in the order of the calls.
+final class HTTPExchange: Sendable {
+    let channel: any Channel
+    private let limits: HTTPLimits
+    private let keepsAlive: Bool
+    private let handler: NIOLoopBound<HTTPExchangeHandler>
+    private let state = NIOLockedValueBox(State())
+
+    private struct State {
+        var outstandingBytes = 0
+        var isClosed = false
+        var onClose: (@Sendable () -> Void)?
+    }
+
+    init(
+        channel: any Channel, limits: HTTPLimits, keepsAlive: Bool,
+        handler: NIOLoopBound<HTTPExchangeHandler>
+    ) {
+        self.channel = channel
+        self.limits = limits
+        self.keepsAlive = keepsAlive
+        self.handler = handler
+    }
+
+    /// Called at most once, when the connection goes away before the answer is complete; at
+    /// once if it already has.
+    func onClose(_ action: @escaping @Sendable () -> Void) {
+        let isClosed = state.withLockedValue { state in
+            if !state.isClosed { state.onClose = action }
+            return state.isClosed
+        }
+        if isClosed { action() }
+    }
+
+    func connectionDidClose() {
+        let action = state.withLockedValue { state in
+            defer { state.onClose = nil }
+            state.isClosed = true
+            return state.onClose
+        }
+        action?()
+    }
+
+    /// Sends a complete answer.
+    func respond(code: Int, headers: [(String, String)], body: [UInt8]) {
+        var fields = HTTPHeaders(headers)
+        fields.replaceOrAdd(name: "content-length", value: String(body.count))
+        let head = responseHead(code: code, headers: fields)
+        let buffer = channel.allocator.buffer(bytes: body)
+        let keepsAlive = keepsAlive
+        channel.eventLoop.execute { [self] in
+            channel.write(HTTPServerResponsePart.head(head), promise: nil)
+            if !body.isEmpty {
+                channel.write(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)
+            }
+            let written = channel.writeAndFlush(HTTPServerResponsePart.end(nil))
+            if !keepsAlive { written.whenComplete { _ in self.channel.close(promise: nil) } }
+            didEnd()
+        }
+    }
+
+    /// Starts an answer of unknown length, in chunks.
+    func beginStream(code: Int, headers: [(String, String)]) {
+        var fields = HTTPHeaders(headers)
+        fields.replaceOrAdd(name: "transfer-encoding", value: "chunked")
+        let head = responseHead(code: code, headers: fields)
+        channel.eventLoop.execute { [channel] in
+            channel.writeAndFlush(HTTPServerResponsePart.head(head), promise: nil)
+        }
+    }
+
+    /// Sends a piece of a streamed answer. A reader that leaves more than the limit unread is
+    /// disconnected: it can resume a watch or a log where it stopped.
+    func write(_ bytes: [UInt8]) {
+        let isOverdue = state.withLockedValue { state in
+            state.outstandingBytes += bytes.count
+            return state.outstandingBytes > limits.outstandingBytes
+        }
+        guard !isOverdue else {
+            channel.close(promise: nil)
+            return
+        }
+        let buffer = channel.allocator.buffer(bytes: bytes)
+        channel.eventLoop.execute { [self] in
+            channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(buffer)))
+                .whenComplete { [state] _ in
+                    state.withLockedValue { $0.outstandingBytes -= bytes.count }
+                }
+        }
+    }
+
+    /// Bytes that wait for the reader; a producer that can pause should, while it is large.
+    var outstandingBytes: Int { state.withLockedValue { $0.outstandingBytes } }
+
+    func endStream() {
+        channel.eventLoop.execute { [self] in
+            let written = channel.writeAndFlush(HTTPServerResponsePart.end(nil))
+            if !keepsAlive { written.whenComplete { _ in self.channel.close(promise: nil) } }
+            didEnd()
+        }
+    }
+
+    /// Answers 101 and hands the connection's bytes to `handlers`.
+    func upgrade(
+        headers: [(String, String)], to handlers: [any ChannelHandler & Sendable]
+    ) {
+        let head = HTTPResponseHead(
+            version: .http1_1, status: .switchingProtocols, headers: HTTPHeaders(headers))
+        channel.eventLoop.execute { [self] in
+            channel.write(HTTPServerResponsePart.head(head), promise: nil)
+            channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+            _ = handler.value.becomeByteStream(on: channel, adding: handlers)
+        }
+    }
+
+    /// Hands the connection's bytes to `handlers`, which also write the answer's head.
+    func tunnel(to handlers: [any ChannelHandler & Sendable]) {
+        channel.eventLoop.execute { [self] in
+            _ = handler.value.becomeByteStream(on: channel, adding: handlers)
+        }
+    }
+
+    func refuseTooLarge(limit: Int) {
+        respond(
+            code: 413, headers: [("content-type", "application/json")],
+            body: Array(
+                """
+                {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",\
+                "message":"Request entity too large: limit is \(limit)",\
+                "reason":"RequestEntityTooLarge","code":413}
+                """.utf8))
+    }
+
+    private func responseHead(code: Int, headers: HTTPHeaders) -> HTTPResponseHead {
+        var headers = headers
+        if !keepsAlive { headers.replaceOrAdd(name: "connection", value: "close") }
+        return HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: code), headers: headers)
+    }
+
+    private func didEnd() {
+        state.withLockedValue { $0.onClose = nil }
+        handler.value.exchangeDidEnd(on: channel)
+    }
+}

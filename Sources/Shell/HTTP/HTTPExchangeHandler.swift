@@ -1,0 +1,120 @@
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// Collects one request at a time from a connection and hands it on with an exchange.
+///
+/// Confined to its channel's event loop.
+final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let receiver: any HTTPRequestReceiver
+    private let limits: HTTPLimits
+    private let handlers: HTTPHandlers
+    private var identity: ConnectionIdentity?
+    private var head: HTTPRequestHead?
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    private var timeout: Scheduled<Void>?
+    private var exchange: HTTPExchange?
+
+    init(
+        receiver: any HTTPRequestReceiver, limits: HTTPLimits, identity: ConnectionIdentity?,
+        handlers: HTTPHandlers
+    ) {
+        self.receiver = receiver
+        self.limits = limits
+        self.identity = identity
+        self.handlers = handlers
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { armTimeout(context) }
+    func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            body.removeAll(keepingCapacity: false)
+            isTooLarge = Self.length(of: head.headers) > limits.headerBytes
+        case .body(let buffer):
+            if body.count + buffer.readableBytes > limits.bodyBytes { isTooLarge = true }
+            if !isTooLarge { body.append(contentsOf: buffer.readableBytesView) }
+        case .end:
+            finish(context)
+        }
+    }
+
+    private func finish(_ context: ChannelHandlerContext) {
+        guard let head else { return }
+        self.head = nil
+        timeout?.cancel()
+        let exchange = HTTPExchange(
+            channel: context.channel, limits: limits, keepsAlive: head.isKeepAlive,
+            handler: NIOLoopBound(self, eventLoop: context.eventLoop))
+        self.exchange = exchange
+        guard !isTooLarge else {
+            exchange.refuseTooLarge(limit: limits.bodyBytes)
+            return
+        }
+        let request = HTTPRequest(
+            head: head, body: body, connection: peerIdentity(of: context.channel))
+        body = []
+        receiver.receive(request, exchange)
+    }
+
+    /// Called by the exchange when its answer is complete: the next request may come.
+    func exchangeDidEnd(on channel: any Channel) {
+        exchange = nil
+        if let context = try? channel.pipeline.syncOperations.context(handler: self) {
+            armTimeout(context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timeout?.cancel()
+        exchange?.connectionDidClose()
+        exchange = nil
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A broken handshake or broken HTTP concerns this connection only.
+        context.close(promise: nil)
+    }
+
+    /// Turns the connection into a bare byte stream for `handler`, after the answer in progress.
+    func becomeByteStream(
+        on channel: any Channel, adding newHandlers: [any ChannelHandler & Sendable]
+    ) -> EventLoopFuture<Void> {
+        timeout?.cancel()
+        let pipeline = channel.pipeline.syncOperations
+        let added = Result { try pipeline.addHandlers(newHandlers) }
+        guard case .success = added else { return channel.close() }
+        let removal = handlers.remove(from: pipeline)
+        return removal.flatMap { pipeline.removeHandler(self) }
+    }
+
+    private func peerIdentity(of channel: any Channel) -> ConnectionIdentity {
+        if let identity { return identity }
+        let certificate = try? channel.pipeline.syncOperations.nioSSL_peerCertificate()
+        let subject = (certificate?.flatMap { try? $0.toDERBytes() }).flatMap(
+            CertificateSubject.init(der:))
+        let known = subject.map(ConnectionIdentity.certificate) ?? .anonymous
+        identity = known
+        return known
+    }
+
+    private func armTimeout(_ context: ChannelHandlerContext) {
+        timeout?.cancel()
+        let channel = context.channel
+        timeout = context.eventLoop.scheduleTask(in: limits.readTimeout) {
+            channel.close(promise: nil)
+        }
+    }
+
+    private static func length(of headers: HTTPHeaders) -> Int {
+        headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+    }
+}

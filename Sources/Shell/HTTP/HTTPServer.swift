@@ -1,0 +1,104 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// What a request is answered by; the daemon's shell implements it.
+protocol HTTPRequestReceiver: Sendable {
+    /// Called on the connection's event loop with a complete request. The receiver answers
+    /// through the exchange, from any thread, now or later.
+    func receive(_ request: HTTPRequest, _ exchange: HTTPExchange)
+}
+
+/// A complete request as it came off one connection.
+struct HTTPRequest: Sendable {
+    var head: HTTPRequestHead
+    var body: [UInt8]
+    var connection: ConnectionIdentity
+
+    func header(_ name: String) -> String? { head.headers.first(name: name) }
+}
+
+/// How the client proved who it is, before any header is looked at.
+enum ConnectionIdentity: Sendable, Equatable {
+    /// A client certificate of the cluster's authority.
+    case certificate(CertificateSubject)
+    /// TLS without a client certificate.
+    case anonymous
+    /// The administration socket, which only the machine's root can open.
+    case administrator
+}
+
+/// Limits against clients that send too much, too slowly or too often.
+struct HTTPLimits: Sendable {
+    /// Kubernetes' own limit of a request body.
+    var bodyBytes = 3 * 1024 * 1024
+    var headerBytes = 64 * 1024
+    /// What may wait in memory for one slow reader before its connection is closed.
+    var outstandingBytes = 8 * 1024 * 1024
+    /// How long a connection may sit between requests, or inside one.
+    var readTimeout = TimeAmount.seconds(90)
+    var connections = 10_000
+}
+
+/// Accepts connections and turns their bytes into requests; it decides nothing.
+struct HTTPServer {
+    let group: any EventLoopGroup
+    let receiver: any HTTPRequestReceiver
+    var limits = HTTPLimits()
+
+    /// Serves HTTPS; a client may present a certificate of the authority that `tls` trusts.
+    func listen(address: String, port: Int, tls: NIOSSLContext) async throws -> any Channel {
+        try await bootstrap(identity: nil, tls: tls).bind(host: address, port: port).get()
+    }
+
+    /// Serves plain HTTP on a unix socket whose callers are administrators.
+    func listen(socket path: String) async throws -> any Channel {
+        try await bootstrap(identity: .administrator, tls: nil)
+            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+    }
+
+    private func bootstrap(identity: ConnectionIdentity?, tls: NIOSSLContext?) -> ServerBootstrap {
+        let receiver = receiver
+        let limits = limits
+        let gauge = ConnectionGauge(limit: limits.connections)
+        return ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                guard gauge.admit(channel) else { return channel.close() }
+                return channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+                    let handlers = HTTPHandlers()
+                    for handler in handlers.all { try pipeline.addHandler(handler) }
+                    try pipeline.addHandler(
+                        HTTPExchangeHandler(
+                            receiver: receiver, limits: limits, identity: identity,
+                            handlers: handlers))
+                }
+            }
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: false)
+    }
+}
+
+/// The handlers of HTTP/1.1 on one connection, kept so that an upgrade can remove them.
+struct HTTPHandlers {
+    let encoder = HTTPResponseEncoder()
+    let decoder = ByteToMessageHandler(
+        HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+    let pipelining = HTTPServerPipelineHandler()
+    let errors = HTTPServerProtocolErrorHandler()
+
+    var all: [any ChannelHandler] { [encoder, decoder, pipelining, errors] }
+
+    /// Leaves the bare byte stream, for WebSocket frames or a tunnel.
+    func remove(from pipeline: ChannelPipeline.SynchronousOperations) -> EventLoopFuture<Void> {
+        let removals = [
+            pipeline.removeHandler(errors), pipeline.removeHandler(pipelining),
+            pipeline.removeHandler(encoder), pipeline.removeHandler(decoder),
+        ]
+        return EventLoopFuture.andAllSucceed(removals, on: pipeline.eventLoop)
+    }
+}

@@ -1,0 +1,242 @@
+import Base
+import Gossip
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Carries the frames of the replicated log between machines over mutually authenticated
+/// TLS 1.3: one outgoing connection per peer, and whatever peers open to this machine.
+///
+/// Frames may be lost when a connection breaks or its queue is full; Raft repeats what matters.
+/// Confined to its event loop.
+final class PeerLinks {
+    typealias Receive = (_ sender: MachineName, _ frame: [UInt8]) -> Void
+
+    private let eventLoop: any EventLoop
+    private let clientTLS: NIOSSLContext
+    private var links: [MachineName: PeerLink] = [:]
+    private var listener: (any Channel)?
+
+    init(eventLoop: any EventLoop, clientTLS: NIOSSLContext) {
+        self.eventLoop = eventLoop
+        self.clientTLS = clientTLS
+    }
+
+    /// Accepts peers' connections; a certificate that names no machine is hung up on.
+    func listen(
+        address: String, port: Int, serverTLS: NIOSSLContext, receive: @escaping Receive
+    ) async throws {
+        let receive = NIOLoopBound(receive, eventLoop: eventLoop)
+        let bootstrap = ServerBootstrap(group: eventLoop)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(NIOSSLServerHandler(context: serverTLS))
+                    try pipeline.addHandler(ByteToMessageHandler(FrameDecoder()))
+                    try pipeline.addHandler(InboundFrameHandler(receive: receive.value))
+                }
+            }
+        listener = try await bootstrap.bind(host: address, port: port).get()
+    }
+
+    /// Sends a frame to the peer at that address, connecting first if need be.
+    func send(_ frame: [UInt8], to peer: MachineName, at address: PeerAddress) {
+        eventLoop.preconditionInEventLoop()
+        if let link = links[peer], link.address == address {
+            link.send(frame)
+            return
+        }
+        links[peer]?.close()
+        let link = PeerLink(
+            peer: peer, address: address, eventLoop: eventLoop, tls: clientTLS)
+        links[peer] = link
+        link.send(frame)
+    }
+
+    /// Closes the connection to a peer that is gone.
+    func disconnect(_ peer: MachineName) { links.removeValue(forKey: peer)?.close() }
+
+    func close() {
+        for link in links.values { link.close() }
+        links.removeAll()
+        listener?.close(promise: nil)
+    }
+}
+
+/// One outgoing connection and the frames that wait for it. Confined to its event loop.
+private final class PeerLink {
+    let address: PeerAddress
+    private let peer: MachineName
+    private let eventLoop: any EventLoop
+    private let tls: NIOSSLContext
+    private var channel: (any Channel)?
+    private var isConnecting = false
+    private var isClosed = false
+    private var retryAt = NIODeadline.uptimeNanoseconds(0)
+    private var queue: [[UInt8]] = []
+    private var queuedBytes = 0
+
+    /// What may wait for a connection; Raft bounds what it has in flight well below this.
+    private static let queuedBytesMax = 16 * 1024 * 1024
+    private static let connectTimeout = TimeAmount.milliseconds(500)
+    private static let retryDelay = TimeAmount.milliseconds(100)
+
+    init(peer: MachineName, address: PeerAddress, eventLoop: any EventLoop, tls: NIOSSLContext) {
+        self.peer = peer
+        self.address = address
+        self.eventLoop = eventLoop
+        self.tls = tls
+    }
+
+    func send(_ frame: [UInt8]) {
+        if let channel, channel.isActive {
+            write(frame, to: channel)
+            channel.flush()
+            return
+        }
+        guard queuedBytes + frame.count <= Self.queuedBytesMax else { return }
+        queue.append(frame)
+        queuedBytes += frame.count
+        connect()
+    }
+
+    func close() {
+        isClosed = true
+        channel?.close(promise: nil)
+        queue.removeAll()
+    }
+
+    private func connect() {
+        guard !isConnecting, !isClosed else { return }
+        guard NIODeadline.now() >= retryAt else {
+            // A peer that cannot be reached is not worth remembering old messages for.
+            queue.removeAll()
+            queuedBytes = 0
+            return
+        }
+        isConnecting = true
+        let tls = tls
+        let peer = peer
+        ClientBootstrap(group: eventLoop)
+            .connectTimeout(Self.connectTimeout)
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    let tls = try NIOSSLClientHandler(context: tls, serverHostname: nil)
+                    try pipeline.addHandler(tls)
+                    try pipeline.addHandler(PeerIdentityHandler(expected: peer))
+                }
+            }
+            .connect(host: address.ip, port: Int(address.port))
+            .assumeIsolated()
+            .whenComplete { self.didConnect($0) }
+    }
+
+    private func didConnect(_ result: Result<any Channel, any Error>) {
+        isConnecting = false
+        guard case .success(let channel) = result, !isClosed else {
+            if case .success(let channel) = result { channel.close(promise: nil) }
+            retryAt = .now() + Self.retryDelay
+            queue.removeAll()
+            queuedBytes = 0
+            return
+        }
+        self.channel = channel
+        for frame in queue { write(frame, to: channel) }
+        queue.removeAll()
+        queuedBytes = 0
+        channel.flush()
+    }
+
+    private func write(_ frame: [UInt8], to channel: any Channel) {
+        var buffer = channel.allocator.buffer(capacity: frame.count + 4)
+        buffer.writeInteger(UInt32(frame.count))
+        buffer.writeBytes(frame)
+        channel.write(buffer, promise: nil)
+    }
+}
+
+/// Hangs up when the server's certificate names another machine than the one that was meant.
+private final class PeerIdentityHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let expected: MachineName
+
+    init(expected: MachineName) { self.expected = expected }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent,
+            machineName(of: context) != expected
+        {
+            context.close(promise: nil)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
+
+/// Hands a peer's frames on under the name that its certificate proves.
+private final class InboundFrameHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let receive: PeerLinks.Receive
+    private var sender: MachineName?
+
+    init(receive: @escaping PeerLinks.Receive) { self.receive = receive }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if sender == nil { sender = machineName(of: context) }
+        guard let sender else {
+            context.close(promise: nil)
+            return
+        }
+        receive(sender, Array(unwrapInboundIn(data).readableBytesView))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
+
+private func machineName(of context: ChannelHandlerContext) -> MachineName? {
+    let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
+    guard let bytes = certificate?.flatMap({ try? $0.toDERBytes() }) else { return nil }
+    return CertificateSubject(der: bytes)?.machine
+}
+
+/// Splits the stream into frames: a length of four bytes, big-endian, then that many bytes.
+struct FrameDecoder: ByteToMessageDecoder {
+    typealias InboundOut = ByteBuffer
+
+    /// A frame holds one Raft message: a batch of entries or a chunk of a snapshot.
+    static let frameBytesMax = 8 * 1024 * 1024
+
+    struct FrameTooLarge: Error {
+        let bytes: UInt32
+    }
+
+    mutating func decode(
+        context: ChannelHandlerContext, buffer: inout ByteBuffer
+    ) throws -> DecodingState {
+        guard let length = buffer.getInteger(at: buffer.readerIndex, as: UInt32.self) else {
+            return .needMoreData
+        }
+        guard length <= Self.frameBytesMax else { throw FrameTooLarge(bytes: length) }
+        guard buffer.readableBytes >= 4 + Int(length) else { return .needMoreData }
+        buffer.moveReaderIndex(forwardBy: 4)
+        if let frame = buffer.readSlice(length: Int(length)) {
+            context.fireChannelRead(NIOAny(frame))
+        }
+        return .continue
+    }
+
+    mutating func decodeLast(
+        context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool
+    ) throws -> DecodingState {
+        try decode(context: context, buffer: &buffer)
+    }
+}

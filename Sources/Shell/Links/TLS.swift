@@ -1,0 +1,52 @@
+import NIOSSL
+
+/// The TLS settings of one machine, made from its identity files.
+struct MachineTLS {
+    let authorityPEM: String
+    let certificatePEM: String
+    let privateKeyPEM: String
+
+    /// For the API: clients of TLS 1.2 and 1.3, with or without a certificate.
+    func apiServer() throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try chain(), privateKey: .privateKey(try key()))
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.certificateVerification = .optionalVerification
+        configuration.trustRoots = .certificates(try authority())
+        configuration.applicationProtocols = ["http/1.1"]
+        return try NIOSSLContext(configuration: configuration)
+    }
+
+    /// For links between machines: TLS 1.3 with a certificate on both sides.
+    func peerServer() throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfigurationWithMTLS(
+            certificateChain: try chain(), privateKey: .privateKey(try key()),
+            trustRoots: .certificates(try authority()))
+        configuration.minimumTLSVersion = .tlsv13
+        return try NIOSSLContext(configuration: configuration)
+    }
+
+    /// For connections to other machines. Peers are known by the names in their certificates,
+    /// not by addresses, so the caller checks the subject.
+    func peerClient() throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv13
+        configuration.certificateVerification = .noHostnameVerification
+        configuration.trustRoots = .certificates(try authority())
+        configuration.certificateChain = try chain()
+        configuration.privateKey = .privateKey(try key())
+        return try NIOSSLContext(configuration: configuration)
+    }
+
+    private func chain() throws -> [NIOSSLCertificateSource] {
+        try NIOSSLCertificate.fromPEMBytes(Array(certificatePEM.utf8)).map { .certificate($0) }
+    }
+
+    private func authority() throws -> [NIOSSLCertificate] {
+        try NIOSSLCertificate.fromPEMBytes(Array(authorityPEM.utf8))
+    }
+
+    private func key() throws -> NIOSSLPrivateKey {
+        try NIOSSLPrivateKey(bytes: Array(privateKeyPEM.utf8), format: .pem)
+    }
+}

@@ -1,0 +1,150 @@
+package import Base
+import Foundation
+
+/// The files by which a machine proves who it is, under `identity/` of its data folder. They
+/// are written once, by `init` or `join`, and readable by root alone.
+package struct IdentityDirectory: Sendable {
+    package let path: String
+
+    package init(dataDirectory: String) { path = dataDirectory + "/identity" }
+
+    /// What the folder holds.
+    package struct Contents: Codable, Sendable {
+        package var clusterID: String
+        package var machine: String
+        package var authorityPEM: String
+        package var certificatePEM: String
+        package var privateKeyPEM: String
+        /// The X25519 secret key of the mesh, 32 bytes.
+        package var meshKey: [UInt8]
+        /// The authority's certificate for the public half, as ``GossipCertificate`` encodes it.
+        package var meshCertificate: [UInt8]
+        /// The Ed25519 public key that mesh certificates are verified with.
+        package var meshAuthorityKey: [UInt8]
+        /// Machines to join the mesh through; empty on the first machine.
+        package var seeds: [Seed]
+        /// True on the machine that created the cluster, whose log starts with itself as voter.
+        package var isFirst: Bool
+        /// Present on the first machine until the Store holds it: what the cluster starts from.
+        package var bootstrap: Bootstrap?
+    }
+
+    package struct Seed: Codable, Sendable {
+        package var name: String
+        package var address: String
+        package var port: UInt16
+        package var certificate: [UInt8]
+    }
+
+    /// Secrets of a new cluster that go into the Store as soon as it can take them.
+    package struct Bootstrap: Codable, Sendable {
+        package var authority: AuthoritySecrets
+        package var joinToken: JoinToken
+        package var joinTokenExpiry: Int64
+    }
+
+    package var exists: Bool { FileManager.default.fileExists(atPath: file) }
+
+    package func read() throws(ShellError) -> Contents {
+        guard exists else {
+            throw ShellError(
+                .identity,
+                "read \(file): this machine belongs to no cluster yet; run \"podmesh init\" to "
+                    + "create one or \"podmesh join\" to enter one")
+        }
+        do {
+            return try JSONDecoder().decode(
+                Contents.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+        } catch {
+            throw ShellError(.corrupt, "read \(file)", underlying: "\(error)")
+        }
+    }
+
+    /// Writes all of it at once: to the side, synced, then renamed.
+    package func write(_ contents: Contents) throws(ShellError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            let side = file + ".new"
+            let data = try encoder.encode(contents)
+            let descriptor = open(side, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+            let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+            try handle.write(contentsOf: data)
+            try handle.synchronize()
+            guard rename(side, file) == 0 else {
+                throw POSIXError(.init(rawValue: errno) ?? .EIO)
+            }
+        } catch {
+            throw ShellError(.inputOutput, "write \(file)", underlying: "\(error)")
+        }
+    }
+
+    private var file: String { path + "/identity.json" }
+}
+
+/// The cluster's private keys. They live in the Store, out of the API's sight, so that every
+/// machine can admit newcomers after the first machine is gone.
+package struct AuthoritySecrets: Codable, Sendable {
+    package var certificatePEM: String
+    package var privateKeyPEM: String
+    /// The Ed25519 secret key that signs mesh certificates.
+    package var meshSecretKey: [UInt8]
+    package var meshPublicKey: [UInt8]
+    /// The P-256 key that signs service-account tokens.
+    package var serviceAccountKeyPEM: String
+    package var clusterID: String
+}
+
+/// What a newcomer presents: `ID.SECRET@FINGERPRINT`.
+///
+/// The identifier and the secret have the form of Kubernetes' bootstrap tokens; the fingerprint
+/// of the authority lets the newcomer check whom it talks to before it says the secret.
+package struct JoinToken: Codable, Sendable, Equatable, CustomStringConvertible {
+    /// Six characters, not secret.
+    package var id: String
+    /// Sixteen characters.
+    package var secret: String
+    /// SHA-256 of the authority's certificate in hexadecimal.
+    package var fingerprint: String
+
+    package init(id: String, secret: String, fingerprint: String) {
+        self.id = id
+        self.secret = secret
+        self.fingerprint = fingerprint
+    }
+
+    /// Draws a new token from the system's random source.
+    package static func make(fingerprint: String) -> JoinToken {
+        JoinToken(
+            id: randomText(6), secret: randomText(16), fingerprint: fingerprint)
+    }
+
+    package init(parsing text: String) throws(ShellError) {
+        let halves = text.split(separator: "@", omittingEmptySubsequences: false)
+        let parts = (halves.first ?? "").split(separator: ".", omittingEmptySubsequences: false)
+        guard halves.count == 2, parts.count == 2, parts[0].count == 6, parts[1].count == 16,
+            halves[1].count == 64
+        else {
+            throw ShellError(
+                .badRequest,
+                "read the join token: it has the form ID.SECRET@FINGERPRINT; "
+                    + "\"podmesh token create\" on a machine of the cluster prints one")
+        }
+        self.init(
+            id: String(parts[0]), secret: String(parts[1]), fingerprint: String(halves[1]))
+    }
+
+    package var description: String { "\(id).\(secret)@\(fingerprint)" }
+
+    private static func randomText(_ count: Int) -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+        var generator = SystemRandomNumberGenerator()
+        return String((0..<count).map { _ in
+            alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
+        })
+    }
+}
