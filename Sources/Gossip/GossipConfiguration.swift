@@ -1,0 +1,69 @@
+package import Base
+
+/// The times and numbers of the gossip protocol.
+///
+/// The defaults are made for this promise: *a killed machine is declared failed by every
+/// other within about 1.2 s in a cluster of three, and a process that stalls for 500 ms is
+/// not.* The arithmetic, with `n` machines:
+///
+/// - A peer is probed by each other machine every `(n − 1) · probeInterval`, so with n = 3 the
+///   first probe that fails starts at most 400 ms after the kill (on average 133 ms, because
+///   two machines probe independently).
+/// - The probe fails at the end of its period: `probeInterval` = 200 ms later, of which
+///   `probeTimeout` = 100 ms wait for the direct ack and 100 ms for the indirect ones.
+/// - Then the suspicion runs `suspicionMin · max(1, log10 n)` = 600 ms.
+///
+///   Latest: 400 + 200 + 600 = 1,200 ms, typically 950 ms, plus one round trip of gossip.
+///   Earliest: 0 + 200 + 600 = 800 ms, so a stall shorter than that is never a failure,
+///   as the stalled process refutes when it wakes: 300 ms to spare after a stall of 500 ms.
+///
+/// A larger cluster has more probers, so that the first failing probe comes sooner, and the
+/// suspicion starts at `suspicionMaxFactor` times its minimum, from where it falls to it
+/// when `suspicionConfirmations` other members suspect the same (Lifeguard IV-B). With too few
+/// others for that (n < 5) it is the minimum from the start.
+///
+/// Idle traffic of a machine: 5 pings and, from its peers, 5 acks a second of about 150 bytes
+/// with the seal, and one comparison of digests each 10 s.
+package struct GossipConfiguration: Hashable, Sendable {
+    /// Protocol period: one member is probed in each (SWIM §3.1, `T'`).
+    package var probeInterval = Span.milliseconds(200)
+    /// How long a direct ack may take before k peers are asked. Above any sane round trip.
+    package var probeTimeout = Span.milliseconds(100)
+    /// Peers asked to ping in our place (SWIM §3.1, `k`).
+    package var indirectProbes = 3
+    /// Shortest suspicion of a cluster of up to ten machines.
+    package var suspicionMin = Span.milliseconds(600)
+    /// An unconfirmed suspicion lasts this many times the shortest.
+    package var suspicionMaxFactor = 3.0
+    /// Independent confirmations that bring a suspicion down to the shortest (Lifeguard `K`).
+    package var suspicionConfirmations = 3
+    /// Local health multiplier at most this (Lifeguard IV-A, `S`): an unhealthy machine
+    /// probes up to so many times slower and waits so much longer.
+    package var healthMultiplierMax = 4
+    /// A wake-up later than this counts as a stall of this process; the time is given back.
+    package var stallTolerance = Span.milliseconds(50)
+
+    /// Pause between rounds of gossip while there are rumors; the first round is immediate.
+    package var gossipInterval = Span.milliseconds(20)
+    /// Peers that a round tells.
+    package var gossipFanout = 3
+    /// Each rumor is sent `λ · ⌈ln(n + 1)⌉` times by each member that hears it (SWIM §4.1, `λ`).
+    package var retransmissionFactor = 3
+
+    /// Mean pause between comparisons with a random peer.
+    package var exchangeInterval = Span.seconds(10)
+    /// Pause before a comparison goes on that could not send everything at once.
+    package var exchangeFollowUp = Span.milliseconds(250)
+    /// Pause between rounds of asking seeds.
+    package var joinInterval = Span.milliseconds(500)
+    /// One failed member is asked in each; so a healed partition merges by itself.
+    package var reconnectInterval = Span.seconds(1)
+    /// How long goodbyes are repeated.
+    package var leaveDuration = Span.milliseconds(200)
+    /// A failed member is forgotten after this.
+    package var failedRetention = Span.minutes(24 * 60)
+    /// A departed member is forgotten after this.
+    package var leftRetention = Span.minutes(10)
+
+    package init() {}
+}

@@ -1,0 +1,150 @@
+/// Rumors that wait to ride on datagrams, each until it was sent often enough (SWIM §4.1).
+///
+/// Member rumors go before assignments, and within each the less often sent before the more
+/// often sent, older before younger. A newer rumor about the same subject replaces the
+/// older one.
+struct RumorQueue: Sendable {
+    enum Subject: Hashable, Sendable {
+        case member(String)
+        case assignment(AssignmentKey)
+    }
+
+    private struct Item: Sendable {
+        let subject: Subject
+        let number: UInt64
+        let bytes: [UInt8]
+        var sends = 0
+    }
+
+    /// First in, first out, without moving the rest for each item taken.
+    private struct Line: Sendable {
+        private var items: [Item] = []
+        private var head = 0
+
+        var count: Int { items.count - head }
+
+        mutating func append(_ item: Item) { items.append(item) }
+
+        mutating func popFirst() -> Item? {
+            guard head < items.count else { return nil }
+            defer {
+                head += 1
+                if head > 64, head * 2 > items.count {
+                    items.removeFirst(head)
+                    head = 0
+                }
+            }
+            return items[head]
+        }
+
+        mutating func keep(where isKept: (Item) -> Bool) {
+            items = items[head...].filter(isKept)
+            head = 0
+        }
+    }
+
+    /// Lines by class (0 members, 1 assignments) and by number of sends so far.
+    private var lines: [[Line]] = [[], []]
+    /// The number of the valid item of each subject; items with another number are stale.
+    private var valid: [Subject: UInt64] = [:]
+    private var nextNumber: UInt64 = 0
+    /// Stale items included.
+    private var queued = 0
+
+    /// Rumors that still have to be sent.
+    var count: Int { valid.count }
+    var isEmpty: Bool { valid.isEmpty }
+
+    /// True when room had to be made: the assignment that was sent most often is gone.
+    mutating func enqueue(_ bytes: [UInt8], about subject: Subject) -> Bool {
+        nextNumber += 1
+        valid[subject] = nextNumber
+        append(Item(subject: subject, number: nextNumber, bytes: bytes), sends: 0)
+        queued += 1
+        if queued > 2 * valid.count + 64 { removeStale() }
+        guard valid.count > GossipLimits.rumorsMax else { return false }
+        dropOne()
+        return true
+    }
+
+    /// Takes rumors of at most `budget` bytes together, for `copies` datagrams at once, and
+    /// counts the sends; a rumor that reached `limit` sends is done.
+    mutating func take(budget: Int, copies: Int = 1, limit: Int) -> [[UInt8]] {
+        var taken: [[UInt8]] = []
+        var rest = budget
+        var sent: [Item] = []
+        for group in lines.indices {
+            for level in lines[group].indices {
+                takeLevel(group, level, rest: &rest, taken: &taken, sent: &sent)
+            }
+        }
+        for var item in sent {
+            item.sends += copies
+            if item.sends >= limit {
+                valid[item.subject] = nil
+                queued -= 1
+            } else {
+                append(item, sends: item.sends)
+            }
+        }
+        return taken
+    }
+
+    private mutating func takeLevel(
+        _ group: Int, _ level: Int, rest: inout Int, taken: inout [[UInt8]], sent: inout [Item]
+    ) {
+        // Looking past a few that do not fit fills the datagram; looking at all costs too much.
+        let missesMax = 8
+        var misses: [Item] = []
+        while rest > 0, misses.count < missesMax, taken.count < GossipLimits.rumorsPerDatagramMax,
+            let item = lines[group][level].popFirst()
+        {
+            guard valid[item.subject] == item.number else {
+                queued -= 1
+                continue
+            }
+            if item.bytes.count <= rest {
+                rest -= item.bytes.count
+                taken.append(item.bytes)
+                sent.append(item)
+            } else {
+                misses.append(item)
+            }
+        }
+        for item in misses { lines[group][level].append(item) }
+    }
+
+    private mutating func append(_ item: Item, sends: Int) {
+        let group: Int
+        switch item.subject {
+        case .member: group = 0
+        case .assignment: group = 1
+        }
+        while lines[group].count <= sends { lines[group].append(Line()) }
+        lines[group][sends].append(item)
+    }
+
+    private mutating func removeStale() {
+        var left = 0
+        for group in lines.indices {
+            for level in lines[group].indices {
+                lines[group][level].keep { valid[$0.subject] == $0.number }
+                left += lines[group][level].count
+            }
+        }
+        queued = left
+    }
+
+    private mutating func dropOne() {
+        for group in lines.indices.reversed() {
+            for level in lines[group].indices.reversed() {
+                while let item = lines[group][level].popFirst() {
+                    queued -= 1
+                    guard valid[item.subject] == item.number else { continue }
+                    valid[item.subject] = nil
+                    return
+                }
+            }
+        }
+    }
+}
