@@ -1,0 +1,157 @@
+/// The data work of server-side apply and of ownership tracking for ordinary updates
+/// (`structured-merge-diff`'s `merge.Updater` and the API server's field manager).
+package struct ServerSideApply: Sendable {
+    /// A field that another manager owns with a different value.
+    package struct Conflict: Sendable, Equatable {
+        package let manager: ManagedFields.Manager
+        package let path: FieldSet.Path
+    }
+
+    package enum Failure: Error, Equatable, Sendable {
+        /// The applied configuration is not well formed.
+        case invalid(PatchError)
+        /// Others own fields that the configuration would change, sorted by manager and path.
+        case conflicts([Conflict])
+    }
+
+    package let schema: (any MergeSchema)?
+    package let manager: String
+    /// Of the resource, such as `apps/v1`.
+    package let apiVersion: String
+    package let subresource: String
+    /// RFC 3339; recorded with sets that change.
+    package let time: String
+    /// Fields that this endpoint does not let the manager own, such as `status` on the main one.
+    package let ignored: FieldSet
+
+    package init(
+        schema: (any MergeSchema)?, manager: String, apiVersion: String, subresource: String = "",
+        time: String, ignored: FieldSet = FieldSet()
+    ) {
+        self.schema = schema
+        self.manager = manager
+        self.apiVersion = apiVersion
+        self.subresource = subresource
+        self.time = time
+        self.ignored = ignored.union(Self.unowned)
+    }
+
+    /// What nobody owns, because the server sets it or it names the object.
+    private static let unowned = FieldSet(fields: [
+        ["apiVersion"], ["kind"], ["metadata", "name"], ["metadata", "namespace"],
+        ["metadata", "creationTimestamp"], ["metadata", "selfLink"], ["metadata", "uid"],
+        ["metadata", "clusterName"], ["metadata", "generation"], ["metadata", "managedFields"],
+        ["metadata", "resourceVersion"],
+    ])
+
+    private func owned(_ fields: FieldSet) -> FieldSet {
+        var result = fields.removing(subtrees: ignored)
+        // `metadata` itself belongs to nobody, only what is in it.
+        let metadata = FieldSet.PathElement.field("metadata")
+        result[metadata]?.isMember = false
+        if result[metadata]?.isEmpty ?? false { result[metadata] = nil }
+        return result
+    }
+
+    /// Records an update: `new` (as it will be stored) with its `metadata.managedFields` brought up
+    /// to date. `old` is nil for a create. An update takes fields over without conflict.
+    package func update(old: JSON?, new: JSON) -> JSON {
+        var managed = carriedManagers(old: old, new: new)
+        let comparison = (old ?? .object([:])).compared(to: new, schema: schema)
+        let changed = comparison.added.union(comparison.modified)
+        let who = ManagedFields.Manager(
+            name: manager, operation: .update, apiVersion: apiVersion, subresource: subresource)
+        managed.remove(changed.union(comparison.removed), fromAllBut: who)
+        let previous = managed[who]?.fields ?? FieldSet()
+        let current = owned(previous.union(changed).subtracting(comparison.removed))
+        managed.set(who, current, time: time)
+        managed.foldOldUpdates()
+        return writing(managed, into: new)
+    }
+
+    /// Clients send back the list that they read; one that they emptied resets ownership.
+    private func carriedManagers(old: JSON?, new: JSON) -> ManagedFields {
+        let name = ["metadata", "managedFields"]
+        guard let sent = new[path: name] else { return ManagedFields(json: old?[path: name]) }
+        let managed = ManagedFields(json: sent)
+        let isReset = sent.array?.allSatisfy { $0 == .object([:]) } ?? false
+        if managed.entries.isEmpty, !isReset { return ManagedFields(json: old?[path: name]) }
+        return managed
+    }
+
+    private func writing(_ managed: ManagedFields, into document: JSON) -> JSON {
+        var document = document
+        document[path: ["metadata", "managedFields"]] =
+            managed.entries.isEmpty ? nil : managed.json
+        return document
+    }
+
+    /// Applies a configuration: the result has it merged into `live` (nil when the object does not
+    /// exist yet), without what this manager applied before and nobody else owns.
+    /// With `force` fields are taken over from other managers.
+    package func apply(_ applied: JSON, to live: JSON?, force: Bool) throws(Failure) -> JSON {
+        var managed = ManagedFields(json: live?[path: ["metadata", "managedFields"]])
+        if managed.entries.isEmpty, let live { managed = ownersBeforeFirstApply(of: live) }
+        let who = ManagedFields.Manager(
+            name: manager, operation: .apply, apiVersion: apiVersion, subresource: subresource)
+        let set: FieldSet
+        do {
+            set = owned(try applied.fieldSet(schema: schema))
+        } catch {
+            throw .invalid(error)
+        }
+        let start = live ?? .object([:])
+        var result = start.merged(applying: withoutIgnored(applied), schema: schema)
+        let comparison = start.compared(to: result, schema: schema)
+        try resolveConflicts(
+            with: comparison.added.union(comparison.modified), by: who, &managed, force: force)
+        let stale = (managed[who]?.fields ?? FieldSet()).subtracting(set)
+        result = result.pruned(
+            stale, keeping: set.union(managed.fields(ofAllBut: who)), schema: schema)
+        let removed = start.compared(to: result, schema: schema).removed
+        managed.remove(removed, fromAllBut: who)
+        managed.set(who, set, time: time)
+        return writing(managed, into: result)
+    }
+
+    private func withoutIgnored(_ applied: JSON) -> JSON {
+        var result = applied.pruned(ignored, keeping: FieldSet(), schema: schema)
+        // The names are not owned, but a new object needs them.
+        result["apiVersion"] = applied["apiVersion"]
+        result["kind"] = applied["kind"]
+        for name in ["name", "namespace"] {
+            if let value = applied["metadata"]?[name] { result[path: ["metadata", name]] = value }
+        }
+        return result
+    }
+
+    /// An object that was written before anybody tracked fields gets one manager for all it has.
+    private func ownersBeforeFirstApply(of live: JSON) -> ManagedFields {
+        var managed = ManagedFields()
+        let all = JSON.object([:]).compared(to: live, schema: schema).added
+        managed.set(
+            ManagedFields.Manager(
+                name: "before-first-apply", operation: .update, apiVersion: apiVersion),
+            owned(all), time: time)
+        return managed
+    }
+
+    private func resolveConflicts(
+        with changed: FieldSet, by who: ManagedFields.Manager, _ managed: inout ManagedFields,
+        force: Bool
+    ) throws(Failure) {
+        var conflicts: [Conflict] = []
+        for entry in managed.entries where entry.manager != who {
+            for path in entry.fields.intersection(changed).paths {
+                conflicts.append(Conflict(manager: entry.manager, path: path))
+            }
+        }
+        guard conflicts.isEmpty || force else {
+            throw .conflicts(
+                conflicts.sorted {
+                    ($0.manager.name, $0.path.fieldPath) < ($1.manager.name, $1.path.fieldPath)
+                })
+        }
+        managed.remove(changed, fromAllBut: who)
+    }
+}
