@@ -57,7 +57,8 @@ package struct FieldSet: Sendable, Equatable {
             case UInt8(ascii: "f"): return "." + body
             case UInt8(ascii: "k"):
                 let pairs = (try? JSON(parsing: body))?.object ?? JSONObject()
-                return "[" + pairs.map { "\($0.name)=\($0.value.text)" }.joined(separator: ",") + "]"
+                let texts = pairs.map { "\($0.name)=\($0.value.text)" }
+                return "[" + texts.joined(separator: ",") + "]"
             default: return "[\(body)]"
             }
         }

@@ -143,7 +143,8 @@ package struct JSONPatch: Sendable, Equatable {
     private static func remove(
         at path: Pointer, from document: inout JSON, verb: String
     ) throws(PatchError) {
-        guard let name = path.names.last, document[pointer: path.parent]?.isContainer ?? false else {
+        guard let name = path.names.last, document[pointer: path.parent]?.isContainer ?? false
+        else {
             throw PatchError(
                 "\(verb) operation does not apply: doc is missing path: \"\(path)\": missing value")
         }

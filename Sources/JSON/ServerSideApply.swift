@@ -5,6 +5,11 @@ package struct ServerSideApply: Sendable {
     package struct Conflict: Sendable, Equatable {
         package let manager: ManagedFields.Manager
         package let path: FieldSet.Path
+
+        package init(manager: ManagedFields.Manager, path: FieldSet.Path) {
+            self.manager = manager
+            self.path = path
+        }
     }
 
     package enum Failure: Error, Equatable, Sendable {
@@ -82,7 +87,7 @@ package struct ServerSideApply: Sendable {
     private func writing(_ managed: ManagedFields, into document: JSON) -> JSON {
         var document = document
         document[path: ["metadata", "managedFields"]] =
-            managed.entries.isEmpty ? nil : managed.json
+            managed.entries.isEmpty ? JSON?.none : managed.json
         return document
     }
 

@@ -108,7 +108,8 @@ private enum StrategicMerge {
         }
         if let key = schema.patchMergeKey {
             return .array(
-                try mergeObjects(original ?? [], patch ?? [], order: order, key: key, schema.element))
+                try mergeObjects(
+                    original ?? [], patch ?? [], order: order, key: key, schema.element))
         }
         var result = (original ?? []).filter { !deletions.contains($0) }
         for element in patch ?? [] where !result.contains(element) { result.append(element) }
