@@ -1,0 +1,203 @@
+package import Base
+
+/// One machine's Raft, as a value that does no I/O (Ongaro and Ousterhout 2014; "thesis" is
+/// Ongaro 2014).
+///
+///     follower ──timeout──► preCandidate ──majority──► candidate ──majority──► leader
+///        ▲                       │  leader heard            │  higher term       │
+///        └───────────────────────┴──────────────────────────┴────────────────────┘
+///
+/// The caller gives every input to ``step(_:at:into:)``, performs the effects in their order,
+/// and sends `.wake` when ``deadline`` has come. Any input is legal in any state.
+///
+/// Invariants: (1) snapshot ≤ applied ≤ commit ≤ end of the log; (2) nothing that promises
+/// something is sent before it is durable; (3) only a voter campaigns; (4) a leader's log is
+/// only appended to; (5) the newest membership in the log is in effect.
+package struct RaftCore: Sendable {
+    package let configuration: RaftConfiguration
+    var random: Random
+
+    // On disk, or on its way there.
+    var hardState: RaftHardState
+    var log: RaftLog
+    /// The newest durable snapshot.
+    var snapshot: RaftSnapshotMetadata
+    var memberships: RaftMembershipHistory
+    var durability: RaftDurability
+
+    // Everywhere.
+    package internal(set) var role = RaftRole.follower
+    package internal(set) var leader: MachineName?
+    package internal(set) var commitIndex: UInt64
+    package internal(set) var appliedIndex: UInt64
+    /// When to campaign, or for a learner when to give the leader up. Nil when neither applies.
+    var electionDeadline: Instant?
+    /// The last message of a leader of the current term.
+    var leaderHeard: Instant?
+    /// Voters that granted the current campaign or pre-campaign.
+    var grants: [MachineName] = []
+    var incoming: RaftIncomingSnapshot?
+    var reads: RaftReads
+    /// The applied index at which the last snapshot was asked for.
+    var snapshotAskedAt: UInt64
+    /// Bytes applied since then.
+    var bytesSinceSnapshot = 0
+
+    // Leaders only.
+    var peers: [RaftProgress] = []
+    var heartbeatDeadline = Instant.distantFuture
+    var quorumDeadline = Instant.distantFuture
+    var transfer: RaftTransfer?
+    /// Bytes of entries that are not committed.
+    var pendingBytes = 0
+    var snapshotTickets = TicketCounter()
+
+    /// What the last `.roleChanged` and `.membershipChanged` said.
+    var published: RaftPublished
+
+    /// A machine with the state that its disk gave back; `.fresh` when it has none.
+    package init(
+        configuration: RaftConfiguration, restored: RaftRestoredState, random: Random,
+        now: Instant
+    ) {
+        self.configuration = configuration
+        self.random = random
+        hardState = restored.hardState
+        snapshot = restored.snapshot
+        log = RaftLog(
+            baseIndex: snapshot.index, baseTerm: snapshot.term, entries: restored.entries)
+        memberships = RaftMembershipHistory(
+            index: snapshot.index, membership: snapshot.membership)
+        for entry in restored.entries {
+            if case .membership(let membership) = entry.payload {
+                memberships.append(membership, at: entry.index)
+            }
+        }
+        durability = RaftDurability(durableIndex: log.lastIndex)
+        commitIndex = snapshot.index
+        appliedIndex = snapshot.index
+        snapshotAskedAt = snapshot.index
+        // A restarted machine must not take an answer to a read of its former life.
+        reads = RaftReads(nextIdentifier: self.random.next())
+        published = RaftPublished(
+            role: .follower, leader: nil, term: hardState.term, membership: memberships.latest)
+        if memberships.latest.voters.contains(configuration.name) {
+            resetElectionDeadline(at: now)
+        }
+    }
+
+    /// Takes one input and appends what it asks for, in order.
+    package mutating func step(
+        _ input: RaftInput, at now: Instant, into out: inout Outbox<RaftEffect>
+    ) {
+        switch input {
+        case .message(let peer, let message): onMessage(message, from: peer, at: now, into: &out)
+        case .propose(let ticket, let bytes): onPropose(ticket, bytes, at: now, into: &out)
+        case .readIndex(let ticket): onReadIndex(ticket, at: now, into: &out)
+        case .changeMembership(let ticket, let change):
+            onChangeMembership(ticket, change, at: now, into: &out)
+        case .persisted(let persistence): onPersisted(persistence, at: now, into: &out)
+        case .snapshotSaved(let metadata): onSnapshotSaved(metadata)
+        case .snapshotInstalled(let metadata):
+            onSnapshotInstalled(metadata, at: now, into: &out)
+        case .snapshotRefused(let metadata): onSnapshotRefused(metadata, into: &out)
+        case .snapshotRead(let ticket, let bytes, let isLast):
+            onSnapshotRead(ticket, bytes, isLast: isLast, at: now, into: &out)
+        case .snapshotUnavailable(let ticket):
+            onSnapshotUnavailable(ticket, at: now, into: &out)
+        case .transferLeadership(let target): onTransfer(to: target, at: now, into: &out)
+        case .wake: onWake(at: now, into: &out)
+        }
+        finish(into: &out)
+    }
+
+    /// When `.wake` is due; nil when nothing is planned.
+    package var deadline: Instant? {
+        var earliest = Instant.distantFuture
+        if role == .leader {
+            earliest = min(heartbeatDeadline, quorumDeadline)
+            if let transfer { earliest = min(earliest, transfer.deadline) }
+        } else if let electionDeadline {
+            earliest = electionDeadline
+        }
+        if let readDeadline = reads.deadline { earliest = min(earliest, readDeadline) }
+        return earliest == .distantFuture ? nil : earliest
+    }
+
+    package var name: MachineName { configuration.name }
+    package var term: UInt64 { hardState.term }
+    package var lastIndex: UInt64 { log.lastIndex }
+    /// The membership in effect.
+    package var membership: RaftMembership { memberships.latest }
+    package var snapshotMetadata: RaftSnapshotMetadata { snapshot }
+    var limits: RaftLimits { configuration.limits }
+    var isVoter: Bool { membership.voters.contains(name) }
+
+    private mutating func onWake(at now: Instant, into out: inout Outbox<RaftEffect>) {
+        expireReads(at: now, into: &out)
+        if role == .leader {
+            onLeaderWake(at: now, into: &out)
+        } else if let electionDeadline, now >= electionDeadline {
+            onElectionTimeout(at: now, into: &out)
+        }
+    }
+
+    /// Ends every step: asks for what must be durable and tells what changed.
+    private mutating func finish(into out: inout Outbox<RaftEffect>) {
+        if durability.isDirty { out.append(.persist(makePersist())) }
+        let current = RaftPublished(role: role, leader: leader, term: term, membership: membership)
+        if current.role != published.role || current.leader != published.leader
+            || current.term != published.term
+        {
+            out.append(.roleChanged(role, leader: leader, term: term))
+        }
+        if current.membership != published.membership {
+            out.append(.membershipChanged(membership))
+        }
+        published = current
+    }
+
+    private mutating func makePersist() -> RaftPersist {
+        let isCheckpoint = durability.isCheckpointDue
+        let from = isCheckpoint ? snapshot.index + 1 : durability.appendedFrom
+        let entries = from.map { Array(log.entries(from: $0, through: log.lastIndex)) } ?? []
+        let hasHardState = isCheckpoint || durability.isHardStateDirty
+        let truncateFrom = isCheckpoint ? nil : durability.truncateFrom
+        return RaftPersist(
+            persistence: durability.beginWrite(lastIndex: log.lastIndex),
+            checkpoint: isCheckpoint ? snapshot : nil,
+            hardState: hasHardState ? hardState : nil, truncateFrom: truncateFrom,
+            entries: entries)
+    }
+
+    /// Panics when the state contradicts itself; cheap enough to call after every step.
+    package func checkInvariants() {
+        precondition(snapshot.index <= appliedIndex, "applied is behind the snapshot")
+        precondition(appliedIndex <= commitIndex, "applied is ahead of commit")
+        precondition(commitIndex <= log.lastIndex, "commit is ahead of the log")
+        precondition(log.baseIndex <= snapshot.index, "the log starts after the snapshot")
+        precondition(log.lastTerm <= term, "the log is ahead of the term")
+        precondition(durability.durableIndex <= log.lastIndex, "more durable than there is")
+        precondition(role != .leader || leader == name, "a leader follows another")
+        precondition(role == .leader || peers.isEmpty, "a follower keeps progress")
+        for peer in peers {
+            precondition(peer.match < peer.next, "progress runs backwards")
+            precondition(peer.match <= log.lastIndex, "a peer agrees with more than there is")
+        }
+        log.checkInvariants()
+    }
+}
+
+/// What the caller was last told.
+struct RaftPublished: Equatable, Sendable {
+    var role: RaftRole
+    var leader: MachineName?
+    var term: UInt64
+    var membership: RaftMembership
+}
+
+/// Leadership on its way to another voter.
+struct RaftTransfer: Equatable, Sendable {
+    var target: MachineName
+    var deadline: Instant
+}

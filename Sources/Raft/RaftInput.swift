@@ -1,0 +1,40 @@
+package import Base
+
+/// What happened to one machine's Raft.
+package enum RaftInput: Equatable, Sendable {
+    case message(from: MachineName, RaftMessage)
+    /// Wants a command in the log. A machine that does not lead forwards it; the ticket comes
+    /// back only in a rejection. Success shows as an `.apply` of these bytes.
+    case propose(Ticket, [UInt8])
+    /// Wants an index such that a state with it applied holds every write acknowledged by now.
+    case readIndex(Ticket)
+    /// Wants one change; success shows as `.membershipChanged`.
+    case changeMembership(Ticket, RaftMembershipChange)
+    /// Everything up to and with this persist effect is durable.
+    case persisted(upTo: RaftPersistence)
+    /// The state machine's snapshot that `.saveSnapshot` asked for is durable.
+    case snapshotSaved(RaftSnapshotMetadata)
+    /// The snapshot of `.installSnapshot` is durable and the state machine continues from it.
+    case snapshotInstalled(RaftSnapshotMetadata)
+    /// The state machine could not read that snapshot; it may come again.
+    case snapshotRefused(RaftSnapshotMetadata)
+    /// The bytes that `.readSnapshot` asked for; fewer than asked only at the end.
+    case snapshotRead(Ticket, bytes: [UInt8], isLast: Bool)
+    /// The snapshot of `.readSnapshot` is gone: a newer one took its place.
+    case snapshotUnavailable(Ticket)
+    /// Gives up leadership, to the given voter or to the best one. Ignored by non-leaders.
+    case transferLeadership(to: MachineName?)
+    /// `deadline` has come.
+    case wake
+}
+
+/// Names a persist effect; later ones are greater.
+package struct RaftPersistence: Hashable, Comparable, Sendable {
+    package var sequence: UInt64
+
+    package init(sequence: UInt64) { self.sequence = sequence }
+
+    package static func < (left: RaftPersistence, right: RaftPersistence) -> Bool {
+        left.sequence < right.sequence
+    }
+}
