@@ -13,6 +13,9 @@ make_disk() {
     mkdir -p "$new/etc/cni/net.d" "$new/etc/containerd/certs.d" "$new/etc/podmesh"
     printf '%s\n' "$1" >"$new/etc/hostname"
     printf '127.0.0.1 localhost\n%s %s\n' "$(address_of "$1")" "$1" >"$new/etc/hosts"
+    # Whatever resolver the host uses cannot be reached from a machine; one that listens on the
+    # switch can, and where there is none the answer is an immediate refusal.
+    printf 'nameserver %s.1\n' "$network" >"$new/etc/resolv.conf"
     tr -d - </proc/sys/kernel/random/uuid >"$new/etc/machine-id"
     mv "$new" "$disk"
 }
