@@ -114,7 +114,9 @@ struct CommandMemory: Sendable, Equatable {
             && sessions[index].epoch == id.epoch
     }
 
-    private static func isBefore(_ session: Session, _ origin: MachineName, _ epoch: UInt64) -> Bool {
+    private static func isBefore(
+        _ session: Session, _ origin: MachineName, _ epoch: UInt64
+    ) -> Bool {
         session.origin == origin ? session.epoch < epoch : session.origin < origin
     }
 }

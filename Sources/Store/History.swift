@@ -10,8 +10,8 @@ package enum HistoryRead: Sendable, Equatable {
 
 /// The last changes, oldest first, for watches and for reads at an older revision.
 ///
-/// It is kept in chunks that are full once and then never change, so a reader that holds a copy costs
-/// the writer one chunk and the list of chunks, not the whole history.
+/// It is kept in chunks that are full once and then never change, so a reader that holds a copy
+/// costs the writer one chunk and the list of chunks, not the whole history.
 package struct History: Sendable {
     /// Holds whole revisions only.
     private struct Chunk: Sendable {
@@ -64,7 +64,7 @@ package struct History: Sendable {
         trim(limits)
     }
 
-    /// Drops the oldest chunks: as long as enough changes remain, and while there are too many bytes.
+    /// Drops the oldest chunks as long as enough changes remain, and while there are too many bytes.
     private mutating func trim(_ limits: StoreLimits) {
         var dropped = 0
         for chunk in chunks {
@@ -79,8 +79,8 @@ package struct History: Sendable {
         if dropped > 0 { chunks.removeFirst(dropped) }
     }
 
-    /// The changes in `range` behind the revision `after`. Stops at the end of the revision in which
-    /// `limit` changes are reached.
+    /// The changes in `range` behind the revision `after`. Stops at the end of the revision in
+    /// which `limit` changes are reached.
     package func changes(after: Revision, in range: KeyRange, limit: Int) -> HistoryRead {
         guard after >= compacted else { return .compacted(through: compacted) }
         var found: [Change] = []

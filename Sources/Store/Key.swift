@@ -34,11 +34,11 @@ extension Key: Hashable, Comparable, CustomStringConvertible {
 
     package var description: String {
         let resourceName = group.isEmpty ? resource : "\(resource).\(group)"
-        return namespace.isEmpty ? "\(resourceName)/\(name)" : "\(resourceName)/\(namespace)/\(name)"
+        let path = namespace.isEmpty ? name : "\(namespace)/\(name)"
+        return "\(resourceName)/\(path)"
     }
 
     func compare(_ other: Key) -> KeyOrder {
-        // Names differ most often, but order asks for the fields in turn.
         var order = KeyOrder(group, other.group)
         guard order == .same else { return order }
         order = KeyOrder(resource, other.resource)

@@ -27,9 +27,9 @@ extension StoreCore {
             writer.write(document)
             return true
         }
-        writer.writeVarint(view.history.compacted.number)
-        writer.writeCount(view.history.count)
-        view.history.forEach { change in
+        writer.writeVarint(timeline.history.compacted.number)
+        writer.writeCount(timeline.history.count)
+        timeline.history.forEach { change in
             writer.writeVarint(change.revision.number)
             writer.write(change.key)
             writer.writeBool(change.previous != nil)
@@ -64,7 +64,7 @@ extension StoreCore {
         let history = try reader.readHistory(before: snapshot, limits)
         try reader.expectEnd()
         self.init(
-            limits: limits, view: StoreView(snapshot: snapshot, history: history),
+            limits: limits, timeline: StoreTimeline(snapshot: snapshot, history: history),
             appliedIndex: appliedIndex, memory: memory)
     }
 }

@@ -3,8 +3,8 @@ import Base
 /// The state machine behind the log: all documents, their recent history, and the results of
 /// recent transactions. Equal log entries make equal states on every voter.
 ///
-/// It is a value. A copy is cheap and stands still, so a Raft snapshot can be encoded from a copy on
-/// another thread.
+/// It is a value. A copy is cheap and stands still, so a Raft snapshot can be encoded from a copy
+/// on another thread.
 ///
 /// Invariants, see ``checkInvariants()``:
 /// 1. The revision is that of the last change, and every revision has at least one change.
@@ -14,7 +14,7 @@ import Base
 package struct StoreCore: Sendable {
     package let limits: StoreLimits
     /// What readers need; publish it after each batch of entries.
-    package internal(set) var view: StoreView
+    package internal(set) var timeline: StoreTimeline
     /// The log index of the last entry applied.
     package internal(set) var appliedIndex: UInt64
     var memory: CommandMemory
@@ -23,33 +23,35 @@ package struct StoreCore: Sendable {
     package init(limits: StoreLimits = StoreLimits()) {
         self.init(
             limits: limits,
-            view: StoreView(snapshot: Snapshot(), history: History(after: .zero)),
+            timeline: StoreTimeline(snapshot: Snapshot(), history: History(after: .zero)),
             appliedIndex: 0, memory: CommandMemory())
     }
 
-    init(limits: StoreLimits, view: StoreView, appliedIndex: UInt64, memory: CommandMemory) {
+    init(
+        limits: StoreLimits, timeline: StoreTimeline, appliedIndex: UInt64, memory: CommandMemory
+    ) {
         self.limits = limits
-        self.view = view
+        self.timeline = timeline
         self.appliedIndex = appliedIndex
         self.memory = memory
     }
 
     /// The documents now.
-    package var snapshot: Snapshot { view.snapshot }
-    package var revision: Revision { view.snapshot.revision }
+    package var snapshot: Snapshot { timeline.snapshot }
+    package var revision: Revision { timeline.snapshot.revision }
 
-    /// See ``StoreView/snapshot(at:)``.
-    package func snapshot(at revision: Revision) -> Snapshot? { view.snapshot(at: revision) }
+    /// See ``StoreTimeline/snapshot(at:)``.
+    package func snapshot(at revision: Revision) -> Snapshot? { timeline.snapshot(at: revision) }
 
     /// See ``History/changes(after:in:limit:)``.
     package func changes(after: Revision, in range: KeyRange, limit: Int) -> HistoryRead {
-        view.changes(after: after, in: range, limit: limit)
+        timeline.changes(after: after, in: range, limit: limit)
     }
 
     /// Applies the entry at `index`, an encoded ``Transaction``. Malformed bytes are rejected alike
     /// on every voter. Entries come in order, each once; an index that does not grow is our bug.
     package mutating func apply(_ command: [UInt8], index: UInt64) -> Applied {
-        advance(to: index)
+        skip(index: index)
         guard command.count <= limits.transactionBytesMax else {
             let expected = "at most \(limits.transactionBytesMax) bytes"
             let error = DecodeError(expected: expected, offset: limits.transactionBytesMax)
@@ -73,7 +75,7 @@ package struct StoreCore: Sendable {
     }
 
     /// Passes an entry that is not for the Store, such as a new leader's empty one.
-    package mutating func advance(to index: UInt64) {
+    package mutating func skip(index: UInt64) {
         precondition(index > appliedIndex, "entry \(index) comes behind entry \(appliedIndex)")
         appliedIndex = index
     }
@@ -87,16 +89,16 @@ package struct StoreCore: Sendable {
             return true
         }
         guard hasEffect else { return (.committed(revision), []) }
-        view.keepCheckpointIfDue()
+        timeline.keepCheckpointIfDue()
         let next = Revision(revision.number + 1)
         var changes: [Change] = []
         changes.reserveCapacity(transaction.operations.count)
         for operation in transaction.operations {
             if let change = perform(operation, at: next) { changes.append(change) }
         }
-        view.snapshot.revision = next
-        view.history.append(changes, limits: limits)
-        view.dropOldCheckpoints()
+        timeline.snapshot.revision = next
+        timeline.history.append(changes, limits: limits)
+        timeline.dropOldCheckpoints()
         return (.committed(next), changes)
     }
 
@@ -113,12 +115,12 @@ package struct StoreCore: Sendable {
         case .put(let key, let bytes):
             var document = Document(
                 bytes: bytes, createRevision: revision, modRevision: revision)
-            let previous = view.snapshot.tree[key]
+            let previous = timeline.snapshot.tree[key]
             if let previous { document.createRevision = previous.createRevision }
-            view.snapshot.tree.updateValue(document, forKey: key)
+            timeline.snapshot.tree.updateValue(document, forKey: key)
             return Change(revision: revision, key: key, document: document, previous: previous)
         case .delete(let key):
-            guard let previous = view.snapshot.tree.removeValue(forKey: key) else { return nil }
+            guard let previous = timeline.snapshot.tree.removeValue(forKey: key) else { return nil }
             return Change(revision: revision, key: key, document: nil, previous: previous)
         }
     }
@@ -126,7 +128,7 @@ package struct StoreCore: Sendable {
     /// Stops the process with the number of the invariant that is broken. Visits every document.
     package func checkInvariants() {
         snapshot.tree.checkInvariants()
-        precondition(view.history.latest == revision, "invariant 1: history and present differ")
+        precondition(timeline.history.latest == revision, "invariant 1: history and present differ")
         snapshot.tree.forEach { key, document in
             precondition(
                 document.createRevision <= document.modRevision
@@ -134,8 +136,8 @@ package struct StoreCore: Sendable {
                 "invariant 2: \(key)")
             return true
         }
-        var last = view.history.compacted
-        view.history.forEach { change in
+        var last = timeline.history.compacted
+        timeline.history.forEach { change in
             precondition(
                 change.revision == last || change.revision.number == last.number + 1,
                 "invariant 3: \(change.revision) follows \(last)")

@@ -1,7 +1,7 @@
 /// The bounds of the Store.
 ///
-/// Those that decide the fate of a transaction (`documentBytesMax` … `sessionsMax`) must be equal on
-/// all voters, or their states would part; they change only with a new version of the daemon.
+/// Those that decide the fate of a transaction (`documentBytesMax` … `sessionsMax`) must be equal
+/// on all voters, or their states would part; they change only with a new version of the daemon.
 package struct StoreLimits: Sendable, Equatable {
     /// The longest document; the size that etcd accepts in a request by default.
     package var documentBytesMax = 1_572_864

@@ -6,7 +6,7 @@ package import Base
 ///     count(varint) × { tag(1 byte) key [since(varint)] }      preconditions
 ///     count(varint) × { tag(1 byte) key [bytes] }              operations
 ///
-/// A key is four strings. Strings and bytes carry their length; integers are those of ``ByteWriter``.
+/// A key is four strings. Strings and bytes carry their length, as ``ByteWriter`` writes them.
 extension Transaction {
     private static let version: UInt8 = 1
 

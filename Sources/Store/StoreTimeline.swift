@@ -1,7 +1,7 @@
 /// What readers need of the Store, as one immutable value: the present, the recent past, and the
 /// changes between. The shell publishes it after each batch; reading it needs no lock and holds up
 /// no writer.
-package struct StoreView: Sendable {
+package struct StoreTimeline: Sendable {
     /// A root is kept each time so many changes have been made, so that a read at an older revision
     /// undoes at most about so many.
     private static let checkpointDistance: UInt64 = 512
