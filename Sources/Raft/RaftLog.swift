@@ -1,3 +1,5 @@
+import Base
+
 /// What one entry of the log does when it is applied.
 package enum RaftEntryPayload: Hashable, Sendable {
     /// Nothing: a new leader commits one to learn what is committed (Raft §8).

@@ -40,3 +40,12 @@ extension RaftCore {
             })
     }
 }
+
+// For checkers that compare the logs of machines.
+extension RaftCore {
+    /// The index of the first entry that this machine still holds.
+    package var firstIndex: UInt64 { log.baseIndex + 1 }
+
+    /// An entry of the log, committed or not; nil when it is not held.
+    package func entry(at index: UInt64) -> RaftEntry? { log.entry(at: index) }
+}

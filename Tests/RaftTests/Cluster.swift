@@ -1,0 +1,288 @@
+import Base
+import Raft
+
+/// What a safety checker found.
+struct Violation: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// A few machines with a network that loses, repeats and reorders, and disks that forget what
+/// was not synced, under one seed and virtual time.
+struct Cluster {
+    struct Options {
+        var machines = 5
+        /// Of the machines, those that are voters in the first entry of every log.
+        var voters = 5
+        var loss = 0.05
+        var duplication = 0.05
+        var delayMax = Span.milliseconds(30)
+        var diskMax = Span.milliseconds(20)
+        /// Between two faults.
+        var faultInterval = Span.milliseconds(300)
+        var changesMembership = false
+        var usesCodec = false
+    }
+
+    enum Event {
+        case deliver(from: Int, to: Int, RaftMessage)
+        case synced(Int, life: Int, RaftPersistence)
+        case snapshotSynced(Int, life: Int, RaftSnapshotMetadata, isInstall: Bool, [UInt8])
+        case snapshotRead(Int, life: Int, Ticket, [UInt8]?, isLast: Bool)
+        case wake(Int, life: Int)
+        case client
+        case fault
+    }
+
+    let options: Options
+    var random: Random
+    var now = Instant.zero
+    var queue = EventQueue<Event>()
+    var machines: [Machine] = []
+    var numbers: [MachineName: Int] = [:]
+    var checker = Checker()
+    var outbox = Outbox<RaftEffect>()
+    var areFaultsOn = true
+    var lastTicket: UInt64 = 0
+    var lastCommand: UInt64 = 0
+    /// Same seed, same digest.
+    var digest: UInt64 = 0
+
+    init(seed: UInt64, options: Options) throws {
+        self.options = options
+        random = Random(seed: seed)
+        let names = (1...options.machines).compactMap { MachineName("machine-\($0)") }
+        let first = RaftEntry(
+            index: 1, term: 1,
+            payload: .membership(RaftMembership(voters: Array(names[..<options.voters]))))
+        for (number, name) in names.enumerated() {
+            numbers[name] = number
+            var machine = Machine(name: name)
+            if number < options.voters {
+                let records: [RaftRecord] = [
+                    .hardState(RaftHardState(term: 1)), .entries([first]),
+                ]
+                machine.disk.records = records.map { $0.encoded() }
+            }
+            machines.append(machine)
+            try start(number)
+        }
+        queue.add(.client, at: now)
+        queue.add(.fault, at: now + options.faultInterval)
+    }
+
+    // MARK: Running
+
+    /// Handles one event; the time moves to it.
+    mutating func advance() throws {
+        guard let (time, event) = queue.next() else { return }
+        now = time
+        switch event {
+        case .deliver(let from, let to, let message):
+            guard machines[from].partition == machines[to].partition else { return }
+            try step(to, .message(from: machines[from].name, message))
+        case .synced(let number, let life, let persistence):
+            guard machines[number].life == life else { return }
+            machines[number].disk.sync(upTo: persistence)
+            try step(number, .persisted(upTo: persistence))
+        case .snapshotSynced(let number, let life, let metadata, let isInstall, let bytes):
+            guard machines[number].life == life else { return }
+            machines[number].disk.snapshot = (metadata, bytes)
+            if isInstall {
+                try checker.restore(&machines[number], metadata, bytes)
+            }
+            try step(number, isInstall ? .snapshotInstalled(metadata) : .snapshotSaved(metadata))
+        case .snapshotRead(let number, let life, let ticket, let bytes, let isLast):
+            guard machines[number].life == life else { return }
+            try step(
+                number,
+                bytes.map { .snapshotRead(ticket, bytes: $0, isLast: isLast) }
+                    ?? .snapshotUnavailable(ticket))
+        case .wake(let number, let life):
+            guard machines[number].life == life else { return }
+            machines[number].wakeAt = nil
+            try step(number, .wake)
+        case .client:
+            try actAsClient()
+            queue.add(.client, at: now + random.span(from: .milliseconds(5), to: .milliseconds(40)))
+        case .fault:
+            if areFaultsOn { try injectFault() }
+            queue.add(.fault, at: now + random.span(from: .zero, to: options.faultInterval * 2))
+        }
+    }
+
+    mutating func run(events: Int) throws {
+        for number in 0..<events {
+            try advance()
+            if number % 128 == 0 { try checker.checkLogs(machines) }
+        }
+    }
+
+    mutating func run(for span: Span) throws {
+        let end = now + span
+        while now < end { try advance() }
+        try checker.checkLogs(machines)
+    }
+
+    /// Gives one machine an input and performs the effects.
+    mutating func step(_ number: Int, _ input: RaftInput) throws {
+        guard var core = machines[number].core else { return }
+        machines[number].core = nil
+        let before = Checker.Before(core)
+        core.step(input, at: now, into: &outbox)
+        core.checkInvariants()
+        try checker.check(core, before: before)
+        digest = (digest ^ UInt64(bitPattern: now.nanoseconds) ^ UInt64(outbox.count))
+            &* 0x100_0000_01B3 &+ core.term &+ core.commitIndex &* 31 &+ core.lastIndex &* 131
+        let deadline = core.deadline
+        machines[number].core = core
+        for effect in outbox.take() { try perform(effect, number) }
+        if let deadline, machines[number].wakeAt.map({ deadline < $0 }) ?? true {
+            machines[number].wakeAt = deadline
+            queue.add(.wake(number, life: machines[number].life), at: max(deadline, now))
+        }
+    }
+
+    private mutating func perform(_ effect: RaftEffect, _ number: Int) throws {
+        let life = machines[number].life
+        let disk = now + random.span(from: .zero, to: options.diskMax)
+        switch effect {
+        case .persist(let persist):
+            let end = machines[number].disk.write(persist, doneAt: disk)
+            queue.add(.synced(number, life: life, persist.persistence), at: end)
+        case .send(let peer, let message): try send(message, from: number, to: peer)
+        case .apply(let entries):
+            for entry in entries { try checker.apply(entry, to: &machines[number]) }
+        case .readReady(let ticket, let index):
+            try checker.finishRead(ticket, index: index)
+        case .readRejected(let ticket, _): checker.forgetRead(ticket)
+        case .saveSnapshot(let metadata):
+            let bytes = try checker.snapshot(machines[number], metadata)
+            queue.add(
+                .snapshotSynced(number, life: life, metadata, isInstall: false, bytes), at: disk)
+        case .installSnapshot(let metadata, let bytes):
+            queue.add(
+                .snapshotSynced(number, life: life, metadata, isInstall: true, bytes), at: disk)
+        case .readSnapshot(let ticket, let metadata, let offset, let countMax):
+            let piece = machines[number].disk.read(metadata, offset: offset, countMax: countMax)
+            queue.add(
+                .snapshotRead(
+                    number, life: life, ticket, piece?.bytes, isLast: piece?.isLast ?? false),
+                at: disk)
+        case .mark(let text): checker.marks[text, default: 0] += 1
+        case .proposalRejected, .membershipChangeRejected, .roleChanged, .membershipChanged:
+            break
+        }
+    }
+
+    private mutating func send(_ message: RaftMessage, from: Int, to peer: MachineName) throws {
+        guard let to = numbers[peer], machines[from].partition == machines[to].partition
+        else { return }
+        var message = message
+        if options.usesCodec { message = try RaftCodec.decode(RaftCodec.encode(message)) }
+        let loss = areFaultsOn ? options.loss : 0
+        let copies = areFaultsOn && random.chance(options.duplication) ? 2 : 1
+        for _ in 0..<copies where !random.chance(loss) {
+            let delay = random.span(from: .microseconds(200), to: options.delayMax)
+            queue.add(.deliver(from: from, to: to, message), at: now + delay)
+        }
+    }
+
+    // MARK: Clients
+
+    private mutating func actAsClient() throws {
+        let number = random.below(machines.count)
+        lastTicket += 1
+        let ticket = Ticket(lastTicket)
+        switch random.below(10) {
+        case 0..<6:
+            lastCommand += 1
+            var writer = ByteWriter()
+            writer.writeInteger(lastCommand)
+            try step(number, .propose(ticket, writer.bytes))
+        case 6..<9:
+            checker.beginRead(ticket)
+            try step(number, .readIndex(ticket))
+        default:
+            // Both may leave the cluster without a leader for a moment.
+            guard areFaultsOn else { return }
+            if options.changesMembership, random.chance(0.9) {
+                let name = machines[random.below(machines.count)].name
+                let changes: [RaftMembershipChange] = [
+                    .addLearner(name), .promote(name), .remove(name),
+                ]
+                try step(number, .changeMembership(ticket, changes[random.below(3)]))
+            } else if random.chance(0.2) {
+                try step(number, .transferLeadership(to: nil))
+            }
+        }
+    }
+
+    // MARK: Faults
+
+    private mutating func injectFault() throws {
+        let number = random.below(machines.count)
+        switch random.below(6) {
+        case 0, 1: crash(number)
+        case 2, 3: for number in machines.indices { try start(number) }
+        case 4: for number in machines.indices { machines[number].partition = random.below(2) }
+        default: for number in machines.indices { machines[number].partition = 0 }
+        }
+    }
+
+    /// A power cut: what was not synced is lost, or a part of it, in order, survives.
+    mutating func crash(_ number: Int) {
+        guard machines[number].core != nil else { return }
+        machines[number].core = nil
+        machines[number].life += 1
+        machines[number].wakeAt = nil
+        machines[number].disk.crash(&random)
+    }
+
+    mutating func start(_ number: Int) throws {
+        guard machines[number].core == nil else { return }
+        let disk = machines[number].disk
+        let restored = try RaftRestoredState.replay(
+            records: disk.records, snapshot: disk.snapshot?.metadata)
+        try checker.restart(&machines[number], disk.snapshot)
+        var configuration = RaftConfiguration(name: machines[number].name)
+        configuration.limits = .small
+        let core = RaftCore(
+            configuration: configuration, restored: restored,
+            random: Random(seed: random.next()), now: now)
+        machines[number].core = core
+        if let deadline = core.deadline {
+            machines[number].wakeAt = deadline
+            queue.add(.wake(number, life: machines[number].life), at: deadline)
+        }
+    }
+
+    mutating func heal() throws {
+        areFaultsOn = false
+        for number in machines.indices {
+            machines[number].partition = 0
+            try start(number)
+        }
+    }
+
+    /// The machine that leads in the newest term.
+    var leader: Int? {
+        machines.indices.filter { machines[$0].core?.role == .leader }
+            .max { (machines[$0].core?.term ?? 0) < (machines[$1].core?.term ?? 0) }
+    }
+}
+
+extension RaftLimits {
+    /// So small that every bound is met within a few thousand events.
+    static var small: RaftLimits {
+        var limits = RaftLimits()
+        limits.appendEntriesMax = 4
+        limits.appendBytesMax = 200
+        limits.appendsInFlightMax = 3
+        limits.pendingProposalsMax = 40
+        limits.snapshotChunkBytes = 24
+        limits.snapshotAfterEntries = 12
+        limits.entriesKeptBehindSnapshot = 4
+        limits.promotionLagMax = 8
+        return limits
+    }
+}

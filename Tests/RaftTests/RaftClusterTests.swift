@@ -1,0 +1,108 @@
+import Base
+import Raft
+import Testing
+
+/// Whole clusters under seeds. A failure names its seed.
+@Suite struct RaftClusterTests {
+    static let seedsPerBatch: UInt64 = 25
+
+    /// Runs a cluster through faults, heals it and expects it to work; returns it for figures.
+    @discardableResult
+    static func run(
+        seed: UInt64, options: Cluster.Options, events: Int
+    ) throws -> Cluster {
+        var cluster = try Cluster(seed: seed, options: options)
+        try cluster.run(events: events)
+        try cluster.heal()
+        try cluster.run(for: .seconds(5))
+        try expectProgress(&cluster)
+        return cluster
+    }
+
+    /// A command that is proposed at the leader now is soon applied by every member.
+    private static func expectProgress(_ cluster: inout Cluster) throws {
+        guard let leader = cluster.leader, let core = cluster.machines[leader].core else {
+            throw Violation(description: "no leader after the network healed")
+        }
+        let members = core.membership.members
+        try cluster.step(leader, .propose(Ticket(0), [1, 2, 3]))
+        let index = cluster.machines[leader].core?.lastIndex ?? 0
+        try cluster.run(for: .seconds(2))
+        for member in members {
+            let machine = cluster.machines[cluster.numbers[member] ?? 0]
+            guard machine.applied >= index else {
+                throw Violation(
+                    description: "\(member) applied \(machine.applied) of \(index) after the"
+                        + " network healed")
+            }
+        }
+        let leaders = cluster.machines.filter { $0.core?.role == .leader }.map(\.name)
+        guard leaders.count == 1 else {
+            throw Violation(description: "\(leaders) lead after the network healed")
+        }
+    }
+
+    @Test("five machines stay safe under loss, repetition, reorder, partitions and power cuts",
+        arguments: 0..<8 as Range<UInt64>)
+    func faults(batch: UInt64) {
+        for seed in batch * Self.seedsPerBatch..<(batch + 1) * Self.seedsPerBatch {
+            var options = Cluster.Options()
+            options.usesCodec = seed % 8 == 0
+            options.machines = seed % 3 == 0 ? 3 : 5
+            options.voters = options.machines
+            do {
+                try Self.run(seed: seed, options: options, events: 2_500)
+            } catch {
+                Issue.record("seed \(seed): \(error)")
+            }
+        }
+    }
+
+    @Test("membership changes under faults lose nothing and elect one leader a term",
+        arguments: 0..<4 as Range<UInt64>)
+    func membership(batch: UInt64) {
+        var changes = 0
+        for seed in batch * Self.seedsPerBatch..<(batch + 1) * Self.seedsPerBatch {
+            var options = Cluster.Options()
+            options.machines = 6
+            options.voters = seed % 2 == 0 ? 1 : 3
+            options.changesMembership = true
+            options.faultInterval = .milliseconds(600)
+            do {
+                let cluster = try Self.run(seed: seed, options: options, events: 2_500)
+                changes += cluster.checker.membershipsCommitted - 1
+            } catch {
+                Issue.record("seed \(seed): \(error)")
+            }
+        }
+        #expect(changes > 50, "the changes must happen for the test to mean something")
+    }
+
+    @Test("a quiet cluster commits, reads, snapshots and installs snapshots")
+    func figures() throws {
+        var options = Cluster.Options()
+        options.loss = 0.01
+        var commands = 0
+        var reads = 0
+        var installs = 0
+        for seed in 1_000..<1_010 as Range<UInt64> {
+            let cluster = try Self.run(seed: seed, options: options, events: 3_000)
+            commands += cluster.checker.commandsCommitted
+            reads += cluster.checker.readsFinished
+            installs += cluster.checker.snapshotsInstalled
+        }
+        #expect(commands > 1_000)
+        #expect(reads > 500)
+        #expect(installs > 5)
+    }
+
+    @Test("one seed gives one history")
+    func determinism() throws {
+        let options = Cluster.Options()
+        let first = try Self.run(seed: 77, options: options, events: 2_000)
+        let second = try Self.run(seed: 77, options: options, events: 2_000)
+        let other = try Self.run(seed: 78, options: options, events: 2_000)
+        #expect(first.digest == second.digest)
+        #expect(first.digest != other.digest)
+    }
+}
