@@ -1,0 +1,138 @@
+package import Base
+package import JSON
+package import Objects
+
+/// The controllers and the scheduler of the cluster. They decide on the Raft leader only; every
+/// other machine's core waits for `started`.
+///
+/// A change marks keys dirty; a step reconciles dirty keys until none is left or its bound is
+/// reached. One key has one batch of writes under way at a time: until all are answered, the key is not
+/// looked at again, so a burst of changes never makes replicas twice (the part of Kubernetes'
+/// ControllerExpectations). What is asked for counts at once: a Pod whose deletion was issued is no
+/// replica, a Pod whose binding was issued fills its Node. So one step answers a machine's
+/// failure with the taint, the evictions and the replacements together.
+package struct ControlCore: Sendable {
+    let configuration: ControlConfiguration
+    var random: Random
+    package internal(set) var state = ClusterState()
+    package internal(set) var isLeading = false
+
+    var wall = WallTime(seconds: 0)
+    var tickets = TicketCounter()
+    var queue = WorkQueue()
+    var flights: [Ticket: Flight] = [:]
+    /// Tickets in the order in which their writes time out; answered ones are passed over.
+    var flightOrder: [Ticket] = []
+    var flightCounts: [WorkItem: Int] = [:]
+    /// Items that became dirty while their writes were under way.
+    var blocked: Set<WorkItem> = []
+    /// Items to look at again later, and refused ones in their pause.
+    var deadlines = DeadlineQueue<WorkItem>()
+    var refusals: [WorkItem: Int] = [:]
+    var events = EventMemory()
+    var isOverBudget = false
+
+    /// A write under way.
+    struct Flight: Sendable {
+        var item: WorkItem
+        var write: ObjectWrite
+        var uid: String
+        var event: EventDraft?
+        var failureEvent: EventDraft?
+        var deadline: Instant
+    }
+
+    package init(configuration: ControlConfiguration, random: Random) {
+        self.configuration = configuration
+        self.random = random
+    }
+
+    package mutating func step(
+        _ input: ControlInput, at now: Instant, into out: inout Outbox<ControlEffect>
+    ) {
+        switch input {
+        case .started(let objects): onStarted(objects)
+        case .stopped: onStopped()
+        case .wallTime(let time):
+            wall = time
+            return
+        case .changed(let changes): onChanged(changes)
+        case .peerStatus(let name, let status): onPeerStatus(name.text, status)
+        case .finished(let ticket, let result): onFinished(ticket, result, now, &out)
+        case .wake: break
+        }
+        guard isLeading else { return }
+        expireFlights(now, &out)
+        while let item = deadlines.popDue(at: now) { enqueue(item) }
+        work(now, &out)
+    }
+
+    package var deadline: Instant? {
+        guard isLeading else { return nil }
+        if isOverBudget { return .zero }
+        let flight = flightOrder.first.flatMap { flights[$0]?.deadline }
+        switch (deadlines.next, flight) {
+        case (let first?, let second?): return min(first, second)
+        case (let first, let second): return first ?? second
+        }
+    }
+
+    private mutating func onStarted(_ objects: [(ObjectKey, JSON)]) {
+        onStopped()
+        isLeading = true
+        let changes = objects.compactMap { state.apply($0.0, $0.1) }
+        for change in changes { markDirty(change) }
+        for controller in [ControllerName.bootstrap, .nodeAddresses] {
+            enqueue(WorkItem(controller, ClusterState.wholeCluster))
+        }
+        for name in state.nodeNamesInUse { enqueue(WorkItem(.podGarbage, .node(name))) }
+        for name in state.machines.keys.sorted() {
+            enqueue(WorkItem(.nodeLifecycle, .node(name)))
+        }
+    }
+
+    private mutating func onStopped() {
+        isLeading = false
+        state.reset()
+        queue = WorkQueue()
+        flights = [:]
+        flightOrder = []
+        flightCounts = [:]
+        blocked = []
+        deadlines = DeadlineQueue()
+        refusals = [:]
+        events = EventMemory()
+        isOverBudget = false
+    }
+
+    private mutating func onChanged(_ changes: [(ObjectKey, JSON?)]) {
+        guard isLeading else { return }
+        for (key, document) in changes {
+            let change = document.map { state.apply(key, $0) } ?? state.remove(key)
+            if let change { markDirty(change) }
+        }
+    }
+
+    private mutating func onPeerStatus(_ name: String, _ status: ControlInput.PeerStatus) {
+        guard state.setMachine(name, status), isLeading else { return }
+        enqueue(WorkItem(.nodeLifecycle, .node(name)))
+        enqueue(WorkItem(.bootstrap, ClusterState.wholeCluster))
+    }
+
+    mutating func enqueue(_ item: WorkItem) {
+        if flightCounts[item] != nil {
+            blocked.insert(item)
+        } else {
+            queue.insert(item)
+        }
+    }
+}
+
+extension ObjectKey {
+    static func node(_ name: String) -> ObjectKey { ObjectKey(.nodes, name: name) }
+}
+
+extension ClusterState {
+    /// The key of controllers that look at all objects of a type together.
+    static let wholeCluster = ObjectKey(.nodes, name: "")
+}

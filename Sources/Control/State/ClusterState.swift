@@ -1,0 +1,240 @@
+package import Base
+package import JSON
+package import Objects
+
+/// The informer cache: every object of the Store as last seen, indexed for the controllers, and
+/// laid over it what this core has asked for and not yet seen (deletions and bindings).
+///
+/// 1. Every index agrees with `objects`.
+/// 2. A document never goes back to an older resourceVersion.
+/// 3. A Pod counts on exactly one Node: the one it names, else the one it is being bound to.
+package struct ClusterState: Sendable {
+    private(set) var objects: [ObjectKey: ObjectRecord] = [:]
+    private(set) var pods: [ObjectKey: PodRecord] = [:]
+    private(set) var ledgers: [String: NodeLedger] = [:]
+
+    private var keysByResource: [Resource: Set<ObjectKey>] = [:]
+    private var keysByNamespace: [String: Set<ObjectKey>] = [:]
+    private var podsByNamespace: [String: Set<ObjectKey>] = [:]
+    private var keysByOwner: [String: Set<ObjectKey>] = [:]
+    private var keyByUID: [String: ObjectKey] = [:]
+    /// Pods that name no Node and are not finished or going.
+    private var waiting: Set<ObjectKey> = []
+
+    /// UIDs of Pods whose deletion was asked for, until it is seen or refused.
+    private var departing: Set<String> = []
+    /// Nodes of Pods whose binding was asked for, until it is seen or refused.
+    private var assumed: [ObjectKey: (uid: String, node: String)] = [:]
+
+    /// What the mesh says of the machines, by name.
+    private(set) var machines: [String: ControlInput.PeerStatus] = [:]
+
+    package init() {}
+
+    /// Forgets the objects; what the mesh says stays.
+    mutating func reset() {
+        let known = machines
+        self = ClusterState()
+        machines = known
+    }
+
+    mutating func setMachine(_ name: String, _ status: ControlInput.PeerStatus) -> Bool {
+        guard machines[name] != status else { return false }
+        machines[name] = status
+        return true
+    }
+}
+
+extension ClusterState {
+    package func record(_ key: ObjectKey) -> ObjectRecord? { objects[key] }
+
+    package func record(uid: String) -> ObjectRecord? { keyByUID[uid].flatMap { objects[$0] } }
+
+    package func pod(_ key: ObjectKey) -> PodRecord? { pods[key] }
+
+    /// All objects of a type, in the order of their keys.
+    package func records(_ resource: Resource) -> [ObjectRecord] {
+        (keysByResource[resource] ?? []).sorted().compactMap { objects[$0] }
+    }
+
+    package func keys(_ resource: Resource) -> [ObjectKey] {
+        (keysByResource[resource] ?? []).sorted()
+    }
+
+    /// All objects in a namespace, of any type.
+    package func keys(inNamespace namespace: String) -> [ObjectKey] {
+        (keysByNamespace[namespace] ?? []).sorted()
+    }
+
+    /// Objects of a type in a namespace.
+    package func records(_ resource: Resource, inNamespace namespace: String) -> [ObjectRecord] {
+        let all = keysByResource[resource] ?? []
+        let local = keysByNamespace[namespace] ?? []
+        let keys =
+            all.count < local.count
+            ? all.filter { $0.namespace == namespace } : local.filter { $0.resource == resource }
+        return keys.sorted().compactMap { objects[$0] }
+    }
+
+    package func pods(inNamespace namespace: String) -> [PodRecord] {
+        (podsByNamespace[namespace] ?? []).sorted().compactMap { pods[$0] }
+    }
+
+    /// Objects that name this UID among their owners.
+    package func dependents(ofUID uid: String) -> [ObjectKey] {
+        (keysByOwner[uid] ?? []).sorted()
+    }
+
+    /// Pods that this UID controls.
+    package func pods(controlledBy uid: String) -> [PodRecord] {
+        dependents(ofUID: uid).compactMap { pods[$0] }.filter { $0.controllerUID == uid }
+    }
+
+    package func pods(onNode name: String) -> [PodRecord] {
+        (ledgers[name]?.pods ?? []).sorted().compactMap { pods[$0] }
+    }
+
+    package func ledger(_ node: String) -> NodeLedger { ledgers[node] ?? NodeLedger() }
+
+    /// Names of Nodes that Pods name, whether the Nodes exist or not.
+    package var nodeNamesInUse: [String] { ledgers.keys.sorted() }
+
+    package var waitingPods: [ObjectKey] { waiting.sorted() }
+
+    /// The Node that the Pod is on, or is being bound to.
+    package func node(of pod: PodRecord) -> String? {
+        pod.nodeName ?? assumed[pod.key].flatMap { $0.uid == pod.uid ? $0.node : nil }
+    }
+
+    /// Whether the Pod is being deleted or its deletion was asked for.
+    package func isDeparting(_ pod: PodRecord) -> Bool {
+        pod.isBeingDeleted || departing.contains(pod.uid)
+    }
+
+    /// Whether a deletion was asked for that is not seen yet.
+    package func isDeletionUnderWay(uid: String) -> Bool { departing.contains(uid) }
+
+    /// Whether the Pod counts as a replica (`controller.IsPodActive`).
+    package func isActive(_ pod: PodRecord) -> Bool { !pod.isFinished && !isDeparting(pod) }
+
+    /// Whether the mesh has declared the machine of that name dead or gone.
+    package func isMachineLost(_ name: String) -> Bool {
+        switch machines[name] {
+        case .failed, .left: true
+        case .alive, nil: false
+        }
+    }
+}
+
+extension ClusterState {
+    /// Takes a document in; nil when it is older than, or the same as, what is known.
+    mutating func apply(_ key: ObjectKey, _ document: JSON) -> ObjectChange? {
+        let record = ObjectRecord(key, document)
+        let old = objects[key]
+        if let old, old.uid == record.uid, record.resourceVersion <= old.resourceVersion {
+            return nil
+        }
+        if let old { unindex(old) }
+        objects[key] = record
+        index(record)
+        return ObjectChange(key: key, old: old, new: record)
+    }
+
+    mutating func remove(_ key: ObjectKey) -> ObjectChange? {
+        guard let old = objects[key] else { return nil }
+        unindex(old)
+        objects[key] = nil
+        departing.remove(old.uid)
+        assumed[key] = nil
+        return ObjectChange(key: key, old: old, new: nil)
+    }
+
+    private mutating func index(_ record: ObjectRecord) {
+        let key = record.key
+        keysByResource[key.resource, default: []].insert(key)
+        if !key.namespace.isEmpty { keysByNamespace[key.namespace, default: []].insert(key) }
+        for owner in record.owners { keysByOwner[owner.uid, default: []].insert(key) }
+        keyByUID[record.uid] = key
+        guard key.resource == .pods else { return }
+        let pod = PodRecord(record)
+        pods[key] = pod
+        podsByNamespace[key.namespace, default: []].insert(key)
+        if pod.isBeingDeleted { departing.remove(pod.uid) }
+        if pod.nodeName != nil || assumed[key]?.uid != pod.uid { assumed[key] = nil }
+        enter(pod)
+    }
+
+    private mutating func unindex(_ record: ObjectRecord) {
+        let key = record.key
+        Self.remove(key, from: &keysByResource, at: key.resource)
+        Self.remove(key, from: &keysByNamespace, at: key.namespace)
+        for owner in record.owners { Self.remove(key, from: &keysByOwner, at: owner.uid) }
+        if keyByUID[record.uid] == key { keyByUID[record.uid] = nil }
+        guard let pod = pods.removeValue(forKey: key) else { return }
+        Self.remove(key, from: &podsByNamespace, at: key.namespace)
+        leave(pod)
+    }
+
+    /// Counts the Pod on its Node, or among those that wait for one.
+    private mutating func enter(_ pod: PodRecord) {
+        if let node = node(of: pod) {
+            ledgers[node, default: NodeLedger()].add(pod)
+        } else if !pod.isFinished, !isDeparting(pod) {
+            waiting.insert(pod.key)
+        }
+    }
+
+    private mutating func leave(_ pod: PodRecord) {
+        waiting.remove(pod.key)
+        guard let node = node(of: pod) else { return }
+        ledgers[node]?.remove(pod)
+        if ledgers[node]?.isEmpty ?? false { ledgers[node] = nil }
+    }
+
+    private static func remove<Key: Hashable>(
+        _ key: ObjectKey, from index: inout [Key: Set<ObjectKey>], at place: Key
+    ) {
+        index[place]?.remove(key)
+        if index[place]?.isEmpty ?? false { index[place] = nil }
+    }
+}
+
+extension ClusterState {
+    /// Counts an object as going from the moment its deletion is asked for.
+    mutating func beginDeletion(of key: ObjectKey) -> ObjectChange? {
+        guard let record = objects[key], departing.insert(record.uid).inserted else { return nil }
+        waiting.remove(key)
+        return ObjectChange(key: key, old: record, new: record)
+    }
+
+    /// The deletion was refused.
+    mutating func cancelDeletion(of key: ObjectKey, uid: String) -> ObjectChange? {
+        guard departing.remove(uid) != nil, let record = objects[key], record.uid == uid
+        else { return nil }
+        if let pod = pods[key], node(of: pod) == nil { enter(pod) }
+        return ObjectChange(key: key, old: record, new: record)
+    }
+
+    /// Counts a Pod on a Node from the moment its binding is asked for.
+    mutating func assume(_ key: ObjectKey, on node: String) {
+        guard let pod = pods[key], pod.nodeName == nil else { return }
+        leave(pod)
+        assumed[key] = (pod.uid, node)
+        enter(pod)
+    }
+
+    /// The binding was refused.
+    mutating func cancelAssumption(of key: ObjectKey, uid: String) -> ObjectChange? {
+        guard let assumption = assumed[key], assumption.uid == uid else { return nil }
+        guard let pod = pods[key] else {
+            assumed[key] = nil
+            return nil
+        }
+        leave(pod)
+        assumed[key] = nil
+        enter(pod)
+        return objects[key].map { ObjectChange(key: key, old: $0, new: $0) }
+    }
+
+    package func isAssumed(_ key: ObjectKey) -> Bool { assumed[key] != nil }
+}
