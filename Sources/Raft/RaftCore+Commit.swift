@@ -46,11 +46,12 @@ extension RaftCore {
             index > commitIndex, log.term(at: index) == term
         else { return }
         let committed = log.entries(from: commitIndex + 1, through: index)
+        let isChanging = memberships.latestIndex > commitIndex
         pendingBytes -= committed.reduce(0) { $0 + $1.byteCount }
         advanceCommit(to: index, at: now, into: &out)
         for position in peers.indices { sendCommit(position: position, into: &out) }
         releaseHeldReads(at: now, into: &out)
-        leaveIfRemoved(at: now, into: &out)
+        if isChanging { finishMembershipChange(at: now, into: &out) }
     }
 
     /// Applies what is newly committed. The caller knows that the log agrees up to `index`.

@@ -12,7 +12,7 @@ extension RaftCore {
 
     mutating func onElectionTimeout(at now: Instant, into out: inout Outbox<RaftEffect>) {
         abandonLeader(into: &out)
-        guard isVoter else {
+        guard mayCampaign else {
             electionDeadline = nil
             return
         }
@@ -26,8 +26,8 @@ extension RaftCore {
 
     private mutating func becomePreCandidate(at now: Instant, into out: inout Outbox<RaftEffect>) {
         role = .preCandidate
-        grants = [name]
-        if grants.count >= membership.quorum {
+        grants = []
+        if count(grantOf: name) {
             becomeCandidate(isTransfer: false, at: now, into: &out)
             return
         }
@@ -59,7 +59,7 @@ extension RaftCore {
     mutating func onTimeoutNow(
         from peer: MachineName, at now: Instant, into out: inout Outbox<RaftEffect>
     ) {
-        guard role == .follower, leader == peer, isVoter, incoming?.isInstalling != true
+        guard role == .follower, leader == peer, mayCampaign, incoming?.isInstalling != true
         else { return }
         out.append(.mark("raft.transfer.campaign"))
         becomeCandidate(isTransfer: true, at: now, into: &out)
@@ -167,7 +167,7 @@ extension RaftCore {
         if role == .leader {
             peers = []
             transfer = nil
-            if isVoter { resetElectionDeadline(at: now) } else { electionDeadline = nil }
+            if mayCampaign { resetElectionDeadline(at: now) } else { electionDeadline = nil }
         }
         role = .follower
     }
@@ -195,9 +195,8 @@ extension RaftCore {
         grants = []
         incoming = nil
         reads.beginLeading()
-        peers = membership.members.filter { $0 != name }.map {
-            RaftProgress(name: $0, next: log.lastIndex + 1, now: now)
-        }
+        peers = []
+        addPeers(at: now)
         pendingBytes = log.entries(from: commitIndex + 1, through: log.lastIndex)
             .reduce(0) { $0 + $1.byteCount }
         quorumDeadline = now + configuration.electionTimeoutMax

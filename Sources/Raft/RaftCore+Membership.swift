@@ -75,22 +75,34 @@ extension RaftCore {
     ) {
         guard let next = membership.applying(change) else { return }
         appendOwn(.membership(next))
-        for member in next.members where member != name && position(of: member) == nil {
+        addPeers(at: now)
+        for position in peers.indices {
+            sendAppend(at: now, position: position, isEmptyAllowed: false, into: &out)
+        }
+        commitByMajority(at: now, into: &out)
+    }
+
+    /// Begins to track all members. One that is being removed stays until that is committed,
+    /// so that it learns of it and stops campaigning.
+    mutating func addPeers(at now: Instant) {
+        let members = membership.members + memberships.membership(at: commitIndex).members
+        for member in members where member != name && position(of: member) == nil {
             peers.append(RaftProgress(name: member, next: log.lastIndex + 1, now: now))
         }
         peers.sort { $0.name < $1.name }
-        // A removed member is told, too, so that it stops campaigning.
-        for position in peers.indices {
-            sendAppend(at: now, position: position, isEmptyAllowed: true, into: &out)
-        }
-        peers.removeAll { !next.contains($0.name) }
-        commitByMajority(at: now, into: &out)
+    }
+
+    /// Ends what a committed removal asks for, after the last words were sent.
+    mutating func finishMembershipChange(at now: Instant, into out: inout Outbox<RaftEffect>) {
+        guard memberships.latestIndex <= commitIndex else { return }
+        let current = membership
+        peers.removeAll { !current.contains($0.name) }
+        if !isVoter { leave(at: now, into: &out) }
     }
 
     /// A leader that removed itself leads until its removal is committed (thesis §4.2.2),
     /// then hands over to the best voter so that nobody has to wait for a timeout.
-    mutating func leaveIfRemoved(at now: Instant, into out: inout Outbox<RaftEffect>) {
-        guard role == .leader, !isVoter, memberships.latestIndex <= commitIndex else { return }
+    private mutating func leave(at now: Instant, into out: inout Outbox<RaftEffect>) {
         out.append(.mark("raft.leader.removed"))
         if let successor = bestVoter() {
             out.append(.send(to: successor, .timeoutNow(term: term)))

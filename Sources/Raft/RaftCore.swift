@@ -11,8 +11,9 @@ package import Base
 /// and sends `.wake` when ``deadline`` has come. Any input is legal in any state.
 ///
 /// Invariants: (1) snapshot ≤ applied ≤ commit ≤ end of the log; (2) nothing that promises
-/// something is sent before it is durable; (3) only a voter campaigns; (4) a leader's log is
-/// only appended to; (5) the newest membership in the log is in effect.
+/// something is sent before it is durable; (3) only a voter of the newest membership or of the
+/// committed one campaigns, and only votes of the newest count; (4) a leader's log is only
+/// appended to; (5) the newest membership in the log is in effect.
 package struct RaftCore: Sendable {
     package let configuration: RaftConfiguration
     var random: Random
@@ -81,9 +82,7 @@ package struct RaftCore: Sendable {
         reads = RaftReads(nextIdentifier: self.random.next())
         published = RaftPublished(
             role: .follower, leader: nil, term: hardState.term, membership: memberships.latest)
-        if memberships.latest.voters.contains(configuration.name) {
-            resetElectionDeadline(at: now)
-        }
+        if mayCampaign { resetElectionDeadline(at: now) }
     }
 
     /// Takes one input and appends what it asks for, in order.
@@ -132,6 +131,11 @@ package struct RaftCore: Sendable {
     package var snapshotMetadata: RaftSnapshotMetadata { snapshot }
     var limits: RaftLimits { configuration.limits }
     var isVoter: Bool { membership.voters.contains(name) }
+    /// A voter whose removal is not committed may still be needed to get it committed: it can
+    /// be the only one with the entry that removes it (thesis §4.2.2).
+    var mayCampaign: Bool {
+        isVoter || memberships.membership(at: commitIndex).voters.contains(name)
+    }
 
     private mutating func onWake(at now: Instant, into out: inout Outbox<RaftEffect>) {
         expireReads(at: now, into: &out)

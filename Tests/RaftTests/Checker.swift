@@ -83,7 +83,7 @@ struct Checker {
 
     // MARK: State machines
 
-    mutating func apply(_ entry: RaftEntry, to machine: inout Machine) throws {
+    mutating func apply(_ entry: RaftEntry, to machine: Machine) throws {
         guard entry.index == machine.applied + 1 else {
             throw Violation(
                 description: "\(machine.name) applied \(entry.index) after \(machine.applied)")
@@ -120,23 +120,23 @@ struct Checker {
     }
 
     mutating func restore(
-        _ machine: inout Machine, _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8]
+        _ machine: Machine, _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8]
     ) throws {
         snapshotsInstalled += 1
-        try load(&machine, metadata, bytes)
+        try load(machine, metadata, bytes)
     }
 
     func restart(
-        _ machine: inout Machine,
+        _ machine: Machine,
         _ snapshot: (metadata: RaftSnapshotMetadata, bytes: [UInt8])?
     ) throws {
         machine.applied = 0
         machine.digest = 0
-        if let snapshot { try load(&machine, snapshot.metadata, snapshot.bytes) }
+        if let snapshot { try load(machine, snapshot.metadata, snapshot.bytes) }
     }
 
     private func load(
-        _ machine: inout Machine, _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8]
+        _ machine: Machine, _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8]
     ) throws {
         try checkMetadata(metadata)
         var reader = ByteReader(bytes)

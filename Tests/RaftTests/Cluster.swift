@@ -42,6 +42,7 @@ struct Cluster {
     var checker = Checker()
     var outbox = Outbox<RaftEffect>()
     var areFaultsOn = true
+    var healedAt = Instant.zero
     var lastTicket: UInt64 = 0
     var lastCommand: UInt64 = 0
     /// Same seed, same digest.
@@ -56,7 +57,7 @@ struct Cluster {
             payload: .membership(RaftMembership(voters: Array(names[..<options.voters]))))
         for (number, name) in names.enumerated() {
             numbers[name] = number
-            var machine = Machine(name: name)
+            let machine = Machine(name: name)
             if number < options.voters {
                 let records: [RaftRecord] = [
                     .hardState(RaftHardState(term: 1)), .entries([first]),
@@ -88,7 +89,7 @@ struct Cluster {
             guard machines[number].life == life else { return }
             machines[number].disk.snapshot = (metadata, bytes)
             if isInstall {
-                try checker.restore(&machines[number], metadata, bytes)
+                try checker.restore(machines[number], metadata, bytes)
             }
             try step(number, isInstall ? .snapshotInstalled(metadata) : .snapshotSaved(metadata))
         case .snapshotRead(let number, let life, let ticket, let bytes, let isLast):
@@ -117,29 +118,39 @@ struct Cluster {
         }
     }
 
-    mutating func run(for span: Span) throws {
+    /// Runs until something holds, for at most the span; false when it never did.
+    mutating func run(for span: Span, until holds: (Cluster) -> Bool) throws -> Bool {
         let end = now + span
-        while now < end { try advance() }
-        try checker.checkLogs(machines)
+        while now < end {
+            for _ in 0..<32 { try advance() }
+            if holds(self) {
+                try checker.checkLogs(machines)
+                return true
+            }
+        }
+        return false
     }
 
     /// Gives one machine an input and performs the effects.
     mutating func step(_ number: Int, _ input: RaftInput) throws {
-        guard var core = machines[number].core else { return }
-        machines[number].core = nil
-        let before = Checker.Before(core)
-        core.step(input, at: now, into: &outbox)
+        let machine = machines[number]
+        guard let before = machine.core.map(Checker.Before.init) else { return }
+        machine.core?.step(input, at: now, into: &outbox)
+        try check(machine, before)
+        let deadline = machine.core?.deadline
+        for effect in outbox.take() { try perform(effect, number) }
+        if let deadline, machine.wakeAt.map({ deadline < $0 }) ?? true {
+            machine.wakeAt = deadline
+            queue.add(.wake(number, life: machine.life), at: max(deadline, now))
+        }
+    }
+
+    private mutating func check(_ machine: Machine, _ before: Checker.Before) throws {
+        guard let core = machine.core else { return }
         core.checkInvariants()
         try checker.check(core, before: before)
         digest = (digest ^ UInt64(bitPattern: now.nanoseconds) ^ UInt64(outbox.count))
             &* 0x100_0000_01B3 &+ core.term &+ core.commitIndex &* 31 &+ core.lastIndex &* 131
-        let deadline = core.deadline
-        machines[number].core = core
-        for effect in outbox.take() { try perform(effect, number) }
-        if let deadline, machines[number].wakeAt.map({ deadline < $0 }) ?? true {
-            machines[number].wakeAt = deadline
-            queue.add(.wake(number, life: machines[number].life), at: max(deadline, now))
-        }
     }
 
     private mutating func perform(_ effect: RaftEffect, _ number: Int) throws {
@@ -151,7 +162,7 @@ struct Cluster {
             queue.add(.synced(number, life: life, persist.persistence), at: end)
         case .send(let peer, let message): try send(message, from: number, to: peer)
         case .apply(let entries):
-            for entry in entries { try checker.apply(entry, to: &machines[number]) }
+            for entry in entries { try checker.apply(entry, to: machines[number]) }
         case .readReady(let ticket, let index):
             try checker.finishRead(ticket, index: index)
         case .readRejected(let ticket, _): checker.forgetRead(ticket)
@@ -243,7 +254,7 @@ struct Cluster {
         let disk = machines[number].disk
         let restored = try RaftRestoredState.replay(
             records: disk.records, snapshot: disk.snapshot?.metadata)
-        try checker.restart(&machines[number], disk.snapshot)
+        try checker.restart(machines[number], disk.snapshot)
         var configuration = RaftConfiguration(name: machines[number].name)
         configuration.limits = .small
         let core = RaftCore(
@@ -258,17 +269,26 @@ struct Cluster {
 
     mutating func heal() throws {
         areFaultsOn = false
+        healedAt = now
         for number in machines.indices {
             machines[number].partition = 0
             try start(number)
         }
     }
 
-    /// The machine that leads in the newest term.
-    var leader: Int? {
-        machines.indices.filter { machines[$0].core?.role == .leader }
-            .max { (machines[$0].core?.term ?? 0) < (machines[$1].core?.term ?? 0) }
+    /// What each machine thinks, for a failure's message.
+    var summary: String {
+        machines.map { machine in
+            guard let status = machine.core?.status else { return "\(machine.name) is off" }
+            let membership = status.membership
+            return "\(machine.name) \(status.role) of \(status.leader?.text ?? "nobody") in"
+                + " \(status.term), log to \(status.lastIndex), committed \(status.commitIndex),"
+                + " voters \(membership.voters), learners \(membership.learners)"
+        }.joined(separator: "\n")
     }
+
+    /// Those that think they lead.
+    var leaders: [Int] { machines.indices.filter { machines[$0].core?.role == .leader } }
 }
 
 extension RaftLimits {

@@ -2,10 +2,11 @@ import Base
 
 /// A heap of what will happen, by time and then by order of planning.
 struct EventQueue<Event> {
+    /// Small, so that moving it costs little; the event itself stays in its slot.
     private struct Item {
-        var time: Instant
+        var time: Int64
         var number: UInt64
-        var event: Event
+        var slot: Int
 
         func precedes(_ other: Item) -> Bool {
             time != other.time ? time < other.time : number < other.number
@@ -13,11 +14,21 @@ struct EventQueue<Event> {
     }
 
     private var items: [Item] = []
+    private var slots: [Event?] = []
+    private var freeSlots: [Int] = []
     private var lastNumber: UInt64 = 0
 
     mutating func add(_ event: Event, at time: Instant) {
         lastNumber += 1
-        items.append(Item(time: time, number: lastNumber, event: event))
+        let slot: Int
+        if let free = freeSlots.popLast() {
+            slot = free
+            slots[slot] = event
+        } else {
+            slot = slots.count
+            slots.append(event)
+        }
+        items.append(Item(time: time.nanoseconds, number: lastNumber, slot: slot))
         var child = items.count - 1
         while child > 0 {
             let parent = (child - 1) / 2
@@ -34,19 +45,24 @@ struct EventQueue<Event> {
             items[0] = last
             sink()
         }
-        return (first.time, first.event)
+        guard let event = slots[first.slot] else { return nil }
+        slots[first.slot] = nil
+        freeSlots.append(first.slot)
+        return (Instant(nanoseconds: first.time), event)
     }
 
     private mutating func sink() {
+        let moved = items[0]
+        let count = items.count
         var parent = 0
         while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < items.count {
-                if items[child].precedes(items[least]) { least = child }
-            }
-            if least == parent { return }
-            items.swapAt(parent, least)
-            parent = least
+            var child = 2 * parent + 1
+            if child >= count { break }
+            if child + 1 < count, items[child + 1].precedes(items[child]) { child += 1 }
+            guard items[child].precedes(moved) else { break }
+            items[parent] = items[child]
+            parent = child
         }
+        items[parent] = moved
     }
 }

@@ -2,7 +2,7 @@ import Base
 import Raft
 
 /// One machine of a test cluster: its core while it runs, its disk always.
-struct Machine {
+final class Machine {
     let name: MachineName
     /// Nil while the power is off.
     var core: RaftCore?
@@ -15,6 +15,8 @@ struct Machine {
     /// The state machine: how many entries it has, and a digest of them.
     var applied: UInt64 = 0
     var digest: UInt64 = 0
+
+    init(name: MachineName) { self.name = name }
 }
 
 /// A write-ahead log and the newest snapshot.
