@@ -1,0 +1,118 @@
+import Base
+import JSON
+import Objects
+import Store
+
+/// Admission: what a write must pass, and what it gets, besides the rules of its own type. The
+/// order is that of Kubernetes: NamespaceLifecycle, then what changes the document, then
+/// validation, which the verb does after this.
+extension Evaluation {
+    /// Completes a new document and claims what belongs to it alone.
+    mutating func admitCreate(
+        _ document: inout JSON, _ target: ResourceTarget, _ writes: inout Writes
+    ) throws(StatusError) {
+        switch target.resource {
+        case .pods:
+            try admitServiceAccount(&document, target)
+            admitTolerations(&document)
+            try admitPriority(&document, target)
+        case .services:
+            try allocateAddresses(&document, replacing: nil, target, &writes)
+        case .namespaces:
+            admitNamespace(&document)
+        default:
+            break
+        }
+    }
+
+    mutating func admitUpdate(
+        _ document: inout JSON, from old: JSON, _ target: ResourceTarget, _ writes: inout Writes
+    ) throws(StatusError) {
+        guard target.subresource == nil else { return }
+        if target.resource == .services {
+            try allocateAddresses(&document, replacing: old, target, &writes)
+        }
+    }
+
+    /// NamespaceLifecycle: objects are made in namespaces that exist and stay.
+    func checkNamespace(
+        for target: ResourceTarget, _ writes: inout Writes
+    ) throws(StatusError) {
+        guard target.resource.isNamespaced else { return }
+        let key = Resource.namespaces.key(name: target.namespace)
+        guard let namespace = snapshot[key] else {
+            throw StatusError.notFound(.namespaces, target.namespace)
+        }
+        // The namespace controller looks again after it has emptied a namespace, so what slips
+        // in before it is terminating goes with it; it must only never outlive it.
+        writes.preconditions.append(.present(key))
+        guard namespace.json["metadata"]?["deletionTimestamp"]?.string != nil else { return }
+        throw StatusError.forbidden(
+            target.resource, target.name ?? "",
+            "unable to create new content in namespace \(target.namespace) because it is being "
+                + "terminated",
+            causes: [
+                StatusError.Cause(
+                    reason: "NamespaceTerminating",
+                    message: "namespace \(target.namespace) is being terminated",
+                    field: "metadata.namespace")
+            ])
+    }
+
+    /// A namespace can be selected by its name, and is held until its content is gone.
+    private func admitNamespace(_ document: inout JSON) {
+        document[path: ["metadata", "labels", "kubernetes.io/metadata.name"]] =
+            document["metadata"]?["name"]
+        if document["spec"]?["finalizers"].strings.isEmpty ?? true {
+            document[path: ["spec", "finalizers"]] = ["kubernetes"]
+        }
+        document[path: ["status", "phase"]] = "Active"
+    }
+
+    /// DefaultTolerationSeconds: how long a Pod stays on a Node that is gone.
+    private func admitTolerations(_ document: inout JSON) {
+        var tolerations = document["spec"]?["tolerations"]?.array ?? []
+        let present = tolerations.map(Toleration.init)
+        for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+            let isCovered = present.contains {
+                ($0.key == key || $0.key.isEmpty)
+                    && ($0.effect == "NoExecute" || $0.effect.isEmpty)
+            }
+            guard !isCovered else { continue }
+            tolerations.append([
+                "key": .string(key), "operator": "Exists", "effect": "NoExecute",
+                "tolerationSeconds": .integer(configuration.defaultTolerationSeconds),
+            ])
+        }
+        if !tolerations.isEmpty {
+            document[path: ["spec", "tolerations"]] = .array(tolerations)
+        }
+    }
+
+    /// Priority, with the classes that Kubernetes builds in.
+    private func admitPriority(
+        _ document: inout JSON, _ target: ResourceTarget
+    ) throws(StatusError) {
+        let priority: Int64
+        switch document["spec"]?["priorityClassName"]?.string ?? "" {
+        case "": priority = document["spec"]?["priority"]?.integer ?? 0
+        case "system-cluster-critical": priority = 2_000_000_000
+        case "system-node-critical": priority = 2_000_001_000
+        case let name:
+            throw StatusError.forbidden(
+                target.resource, target.name ?? "",
+                "no PriorityClass with name \(name) was found")
+        }
+        document[path: ["spec", "priority"]] = .integer(priority)
+        if document["spec"]?["preemptionPolicy"] == nil {
+            document[path: ["spec", "preemptionPolicy"]] = "PreemptLowerPriority"
+        }
+    }
+}
+
+extension Resource {
+    /// The key of a document of this resource.
+    func key(namespace: String = "", name: String) -> Key {
+        Key(group: group, resource: plural, namespace: namespace, name: name)
+    }
+}

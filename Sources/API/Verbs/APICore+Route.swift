@@ -1,0 +1,165 @@
+import Base
+import JSON
+import Objects
+import Store
+
+/// From a request to the verb that answers it: authentication, path, authorization, content
+/// negotiation, verb. The order is that of Kubernetes' handler chain.
+extension APICore {
+    func route(
+        _ request: APIRequest, _ evaluation: inout Evaluation
+    ) throws(StatusError) -> APIOutcome {
+        guard request.body.count <= configuration.limits.bodyBytesMax else { throw bodyTooLarge }
+        let user = try authenticate(request, evaluation)
+        evaluation.user = user
+        let target = RequestTarget(path: request.path, registry: registry)
+        let query = try QueryParameters(request.query)
+        let action = Action(request, target, query)
+        try authorizer.check(action, by: user)
+        switch target {
+        case .resource(let target):
+            return try resourceVerb(request, target, query, &evaluation)
+        case .review(let kind, let namespace):
+            guard request.method == .post else { throw StatusError.methodNotAllowed }
+            evaluation.format = try ResponseFormat(
+                accept: request.accept, offer: .plain, query: query)
+            let review = try evaluation.review(
+                kind, namespace: namespace, body(of: request),
+                reviewedClaims: request.reviewedClaims, authorizer)
+            return .respond(APIResponse(code: 201, body: review.bytes))
+        case .unknownResource:
+            throw StatusError.unknownPath
+        default:
+            return .respond(try discover(request, target, query))
+        }
+    }
+
+    private func authenticate(
+        _ request: APIRequest, _ evaluation: Evaluation
+    ) throws(StatusError) -> UserInfo {
+        let unauthorized = StatusError(.unauthorized, "Unauthorized")
+        var user: UserInfo
+        switch request.credential {
+        case .none:
+            guard Authorizer.isOpenToAll(request.path) else { throw unauthorized }
+            user = .anonymous
+        case .user(let known):
+            user = known
+        case .token(let claims):
+            guard let known = evaluation.user(ofTokenClaims: claims) else { throw unauthorized }
+            user = known
+        case .invalid:
+            throw unauthorized
+        }
+        if let impersonation = request.impersonation {
+            try authorizer.checkImpersonation(impersonation, by: user)
+            user = UserInfo(
+                name: impersonation.user,
+                groups: impersonation.groups.contains(UserInfo.authenticated)
+                    ? impersonation.groups : impersonation.groups + [UserInfo.authenticated],
+                uid: impersonation.uid)
+        }
+        return user
+    }
+
+    private func resourceVerb(
+        _ request: APIRequest, _ target: ResourceTarget, _ query: QueryParameters,
+        _ evaluation: inout Evaluation
+    ) throws(StatusError) -> APIOutcome {
+        if let subresource = target.subresource, let kind = StreamKind(rawValue: subresource.name) {
+            guard [.get, .post].contains(request.method), kind != .log || request.method == .get
+            else { throw StatusError.methodNotAllowed }
+            return .stream(try evaluation.stream(kind, target, query, request))
+        }
+        evaluation.format = try ResponseFormat(
+            accept: request.accept, offer: .objects, query: query)
+        if target.subresource?.name == "token" {
+            guard request.method == .post else { throw StatusError.methodNotAllowed }
+            return .issueToken(try evaluation.token(target, body(of: request).value))
+        }
+        switch request.method {
+        case .get, .head:
+            if target.subresource == nil, query.bool("watch") {
+                return try evaluation.watch(target, query)
+            }
+            return .respond(try evaluation.read(target, query))
+        case .post, .put, .patch:
+            evaluation.options = try WriteOptions(
+                query, userAgent: request.userAgent, kind: Self.optionsKind(request.method))
+            let planned = try writeVerb(request, target, query, &evaluation)
+            return Self.outcome(planned)
+        case .delete:
+            return Self.outcome(try deleteVerb(request, target, query, &evaluation))
+        case .other:
+            throw StatusError.methodNotAllowed
+        }
+    }
+
+    private static func optionsKind(_ method: APIRequest.Method) -> String {
+        switch method {
+        case .put: "UpdateOptions"
+        case .patch: "PatchOptions"
+        default: "CreateOptions"
+        }
+    }
+
+    private func writeVerb(
+        _ request: APIRequest, _ target: ResourceTarget, _ query: QueryParameters,
+        _ evaluation: inout Evaluation
+    ) throws(StatusError) -> Planned {
+        switch (request.method, target.name, target.subresource?.name) {
+        case (.post, nil, _):
+            guard target.definition.verbs.contains("create"),
+                !target.resource.isNamespaced || !target.namespace.isEmpty
+            else { throw StatusError.methodNotAllowed }
+            return try evaluation.create(target, body(of: request))
+        case (.post, _?, "binding"?):
+            return try evaluation.bind(target, body(of: request).value)
+        case (.post, _?, "eviction"?):
+            return try evaluation.evict(target, body(of: request).value)
+        case (.put, _?, let subresource):
+            guard target.allows("update") else { throw StatusError.methodNotAllowed }
+            let body = try body(of: request)
+            if subresource == "scale" { return try evaluation.updateScale(target, body.value) }
+            return try evaluation.update(target, body)
+        case (.patch, _?, _):
+            guard target.allows("patch") else { throw StatusError.methodNotAllowed }
+            let patch = try PatchBody(request, query: query, body: patchBody(of: request))
+            return try evaluation.patch(target, patch)
+        default:
+            throw StatusError.methodNotAllowed
+        }
+    }
+
+    private func deleteVerb(
+        _ request: APIRequest, _ target: ResourceTarget, _ query: QueryParameters,
+        _ evaluation: inout Evaluation
+    ) throws(StatusError) -> Planned {
+        guard target.subresource == nil,
+            target.definition.verbs.contains(
+                target.name == nil ? "deletecollection" : "delete"),
+            target.name != nil || !target.resource.isNamespaced || !target.namespace.isEmpty
+        else { throw StatusError.methodNotAllowed }
+        let body = request.body.isEmpty ? nil : try body(of: request).value
+        let options = try DeleteOptions(query, body: body)
+        evaluation.options.isDryRun = options.isDryRun
+        if target.name == nil {
+            return try evaluation.deleteCollection(target, query, options)
+        }
+        return try evaluation.delete(target, options)
+    }
+
+    static func outcome(_ planned: Planned) -> APIOutcome {
+        switch planned {
+        case .answer(let response, let revision): .respond(response.finish(at: revision))
+        case .commit(let commit): .commit(commit)
+        }
+    }
+}
+
+extension ResourceTarget {
+    /// Whether the resource, or the subresource that is meant, knows the verb.
+    func allows(_ verb: String) -> Bool {
+        (subresource?.verbs ?? definition.verbs).contains(verb)
+    }
+}

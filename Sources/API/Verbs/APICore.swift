@@ -1,0 +1,102 @@
+package import Base
+import JSON
+package import Objects
+package import Store
+
+/// The API server's decisions: a request and a snapshot of the Store go in, an answer or a
+/// transaction comes out. It does no I/O and remembers nothing between requests but its random
+/// state, so the daemon may evaluate a request again whenever its transaction meets a conflict.
+///
+/// For each request the daemon asks ``requirement(of:)``, gets a fitting snapshot, and calls
+/// ``handle(_:snapshot:at:)``. Writes of controllers, the scheduler and kubelets take
+/// ``handle(_:by:snapshot:at:)`` with a snapshot after a read index.
+package struct APICore: Sendable {
+    package let registry: ResourceRegistry
+    package let configuration: APIConfiguration
+    let openAPI: OpenAPIDocuments
+    let authorizer: Authorizer
+    private var random: Random
+
+    package init(
+        configuration: APIConfiguration, random: Random,
+        registry: ResourceRegistry = .builtIn
+    ) {
+        self.configuration = configuration
+        self.random = random
+        self.registry = registry
+        openAPI = OpenAPIDocuments(registry)
+        authorizer = Authorizer()
+    }
+
+    /// What must be done before the request is evaluated. Cheap: it looks at method, path and
+    /// query only.
+    package func requirement(of request: APIRequest) -> APIRequirement {
+        guard request.body.count <= configuration.limits.bodyBytesMax else {
+            return .refused(.status(bodyTooLarge))
+        }
+        guard case .resource(let target) = RequestTarget(path: request.path, registry: registry)
+        else { return .anySnapshot }
+        guard request.method == .get || request.method == .head else { return .consistentRead }
+        do throws(StatusError) {
+            let query = try QueryParameters(request.query)
+            if target.subresource != nil { return .consistentRead }
+            if query.bool("watch") { return try WatchOptions(query, configuration).requirement }
+            if target.name != nil { return try ReadOptions.get(query).requirement }
+            return try ReadOptions.list(query).requirement
+        } catch {
+            // Evaluation finds the same fault, after it has judged who asks.
+            return .anySnapshot
+        }
+    }
+
+    /// Evaluates a request. The random state moves on, so a second try draws other names.
+    package mutating func handle(
+        _ request: APIRequest, snapshot: Snapshot, at wall: WallTime
+    ) -> APIOutcome {
+        var evaluation = Evaluation(
+            registry: registry, configuration: configuration, snapshot: snapshot, wall: wall,
+            random: random)
+        defer { random = evaluation.random }
+        do throws(StatusError) {
+            return try route(request, &evaluation)
+        } catch {
+            return .respond(.status(error))
+        }
+    }
+
+    /// Evaluates a write of a part of podmesh itself.
+    package mutating func handle(
+        _ write: ObjectWrite, by user: UserInfo, snapshot: Snapshot, at wall: WallTime
+    ) -> WriteOutcome {
+        var evaluation = Evaluation(
+            registry: registry, configuration: configuration, snapshot: snapshot, wall: wall,
+            random: random)
+        evaluation.user = user
+        evaluation.options = WriteOptions(manager: user.managerName)
+        defer { random = evaluation.random }
+        do throws(StatusError) {
+            switch try evaluation.plan(write) {
+            case .answer(let response, let revision):
+                return .done(response.result(at: revision))
+            case .commit(let commit):
+                return .commit(commit)
+            }
+        } catch {
+            return .done(.failure(error))
+        }
+    }
+
+    var bodyTooLarge: StatusError {
+        StatusError(
+            .requestEntityTooLarge,
+            "Request entity too large: limit is \(configuration.limits.bodyBytesMax)")
+    }
+}
+
+extension UserInfo {
+    /// The name under which its writes own fields.
+    fileprivate var managerName: String {
+        if isMachine { return "kubelet" }
+        return name.hasPrefix("system:") ? String(name.dropFirst(7)) : name
+    }
+}

@@ -1,0 +1,69 @@
+import JSON
+import Objects
+import Store
+
+extension ContinueToken {
+    private static let version = "meta.k8s.io/v1"
+
+    var text: String {
+        let json: JSON = [
+            "v": .string(Self.version), "rv": .string(revision.description),
+            "start": .string(namespace.isEmpty ? name : "\(namespace)/\(name)"),
+        ]
+        return Base64Text.encoded(json.bytes)
+    }
+
+    init(parsing text: String) throws(StatusError) {
+        guard let bytes = Base64Text.decoded(text),
+            let json = try? JSON(parsing: bytes),
+            json["v"]?.string == Self.version,
+            let number = json["rv"]?.string.flatMap({ UInt64($0) }),
+            let start = json["start"]?.string, !start.isEmpty
+        else {
+            throw StatusError(.badRequest, "continue key is not valid: \(quotedText(text))")
+        }
+        revision = Revision(number)
+        let parts = start.split(separator: "/", maxSplits: 1).map(String.init)
+        namespace = parts.count > 1 ? parts[0] : ""
+        name = parts.last ?? ""
+    }
+}
+
+/// Base64 in the alphabet for URLs, without padding (RFC 4648 §5).
+enum Base64Text {
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    static func encoded(_ bytes: [UInt8]) -> String {
+        var output: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            var word = UInt32(bytes[index]) << 16
+            if index + 1 < bytes.count { word |= UInt32(bytes[index + 1]) << 8 }
+            if index + 2 < bytes.count { word |= UInt32(bytes[index + 2]) }
+            let digits = min(4, bytes.count - index + 1)
+            for digit in 0..<digits {
+                output.append(alphabet[Int(word >> (18 - 6 * UInt32(digit)) & 63)])
+            }
+            index += 3
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// Nil when a byte is none of the alphabet.
+    static func decoded(_ text: String) -> [UInt8]? {
+        var output: [UInt8] = []
+        var word: UInt32 = 0
+        var bits = 0
+        for byte in text.utf8 where byte != UInt8(ascii: "=") {
+            guard let value = alphabet.firstIndex(of: byte) else { return nil }
+            word = (word << 6 | UInt32(value)) & 0xFFFF
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                output.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
+            }
+        }
+        return output
+    }
+}

@@ -1,0 +1,148 @@
+import Objects
+
+/// What a request's path names.
+enum RequestTarget: Sendable {
+    /// `/livez`, `/readyz` or `/healthz`, perhaps with one check's name behind it.
+    case health(String, check: String?)
+    case version
+    /// `/`: the list of paths.
+    case root
+    /// `/openapi/v2`
+    case openAPIv2
+    /// `/openapi/v3`
+    case openAPIv3Index
+    /// `/openapi/v3/apis/apps/v1`: the group and version as in the path behind `v3/`.
+    case openAPIv3(String)
+    /// `/api`
+    case coreVersions
+    /// `/apis`
+    case groups
+    /// `/apis/apps`
+    case group(String)
+    /// `/api/v1`, `/apis/apps/v1`
+    case resources(group: String, version: String)
+    case resource(ResourceTarget)
+    /// A review such as `selfsubjectaccessreviews`, which is created and never stored.
+    case review(ReviewKind, namespace: String)
+    /// Below a group and version that are served, but no resource of theirs.
+    case unknownResource
+    /// No path of an API server.
+    case unknown
+}
+
+/// A resource, one of its objects, or a subresource of one, as a path names it.
+struct ResourceTarget: Sendable {
+    var definition: ResourceDefinition
+    /// Empty for cluster-scoped resources, and for lists over all namespaces.
+    var namespace: String
+    /// Nil for the collection.
+    var name: String?
+    var subresource: Subresource?
+
+    var resource: Resource { definition.resource }
+}
+
+extension RequestTarget {
+    init(path: String, registry: ResourceRegistry) {
+        guard let segments = Self.segments(of: path) else {
+            self = .unknown
+            return
+        }
+        let first = segments.first ?? ""
+        let rest = Array(segments.dropFirst())
+        switch first {
+        case "":
+            self = .root
+        case "livez", "readyz", "healthz":
+            self = rest.count > 1 ? .unknown : .health(first, check: rest.first)
+        case "version":
+            self = rest.isEmpty ? .version : .unknown
+        case "openapi":
+            self = Self.openAPI(rest)
+        case "api":
+            if rest.isEmpty { self = .coreVersions; return }
+            self = Self.api(group: "", version: rest[0], Array(rest.dropFirst()), registry)
+        case "apis":
+            switch rest.count {
+            case 0: self = .groups
+            case 1: self = .group(rest[0])
+            default:
+                self = Self.api(
+                    group: rest[0], version: rest[1], Array(rest.dropFirst(2)), registry)
+            }
+        default:
+            self = .unknown
+        }
+    }
+
+    /// The decoded parts between slashes; a slash at the end is passed over.
+    private static func segments(of path: String) -> [String]? {
+        guard path.utf8.first == UInt8(ascii: "/") else { return nil }
+        var segments: [String] = []
+        for part in path.dropFirst().utf8.split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        {
+            guard let segment = QueryParameters.decoded(part, plusIsSpace: false) else {
+                return nil
+            }
+            segments.append(segment)
+        }
+        if segments.count > 1, segments.last == "" { segments.removeLast() }
+        return segments.dropFirst().contains("") ? nil : segments
+    }
+
+    private static func openAPI(_ rest: [String]) -> RequestTarget {
+        switch rest.first {
+        case "v2": rest.count == 1 ? .openAPIv2 : .unknown
+        case "v3":
+            rest.count == 1
+                ? .openAPIv3Index : .openAPIv3(rest.dropFirst().joined(separator: "/"))
+        default: .unknown
+        }
+    }
+
+    private static func api(
+        group: String, version: String, _ rest: [String], _ registry: ResourceRegistry
+    ) -> RequestTarget {
+        let isServed =
+            registry.definitions.contains {
+                $0.resource.group == group && $0.resource.version == version
+            } || ReviewKind.all.contains { $0.group == group && $0.version == version }
+        guard isServed else { return .unknownResource }
+        guard let first = rest.first else { return .resources(group: group, version: version) }
+
+        var namespace = ""
+        var rest = rest
+        // `namespaces/x/status` and `namespaces/x/finalize` belong to the Namespace itself.
+        if first == "namespaces", rest.count >= 3, !(group.isEmpty && rest.count == 3
+            && ["status", "finalize"].contains(rest[2]))
+        {
+            namespace = rest[1]
+            rest.removeFirst(2)
+        }
+        if let review = ReviewKind.all.first(where: {
+            $0.group == group && $0.version == version && $0.plural == rest[0]
+        }) {
+            guard rest.count == 1, review.isNamespaced != namespace.isEmpty else {
+                return .unknownResource
+            }
+            return .review(review, namespace: namespace)
+        }
+        guard
+            let definition = registry.definition(
+                group: group, version: version, plural: rest[0]),
+            definition.resource.isNamespaced || namespace.isEmpty,
+            rest.count == 1 || !definition.resource.isNamespaced || !namespace.isEmpty,
+            rest.count <= 3
+        else { return .unknownResource }
+        var target = ResourceTarget(definition: definition, namespace: namespace)
+        if rest.count > 1 { target.name = rest[1] }
+        if rest.count > 2 {
+            guard let subresource = definition.subresource(rest[2]) else {
+                return .unknownResource
+            }
+            target.subresource = subresource
+        }
+        return .resource(target)
+    }
+}
