@@ -1,5 +1,5 @@
 /// The Castagnoli checksum (RFC 3720 appendix B.4), eight bytes a step with eight tables.
-struct CRC32C {
+package struct CRC32C {
     private static let polynomial: UInt32 = 0x82F6_3B78
 
     /// Table `k` at `256 * k + b` is the checksum of byte `b` followed by `k` zero bytes.
@@ -21,16 +21,18 @@ struct CRC32C {
 
     private var state: UInt32 = .max
 
-    /// The checksum of all bytes taken in.
-    var value: UInt32 { ~state }
+    package init() {}
 
-    static func checksum(_ bytes: some Collection<UInt8>) -> UInt32 {
+    /// The checksum of all bytes taken in.
+    package var value: UInt32 { ~state }
+
+    package static func checksum(_ bytes: some Collection<UInt8>) -> UInt32 {
         var checksum = CRC32C()
         checksum.update(bytes)
         return checksum.value
     }
 
-    mutating func update(_ bytes: some Collection<UInt8>) {
+    package mutating func update(_ bytes: some Collection<UInt8>) {
         let isDone: Void? = bytes.withContiguousStorageIfAvailable { updateContiguous($0) }
         guard isDone == nil else { return }
         Self.tables.withUnsafeBufferPointer { tables in

@@ -1,23 +1,25 @@
 import Glibc
 
 /// The system calls that a disk can refuse. Tests put their own in place of these.
-struct DiskCalls: Sendable {
-    var write: @Sendable (Int32, UnsafeRawBufferPointer) -> Int = { descriptor, bytes in
+package struct DiskCalls: Sendable {
+    package var write: @Sendable (Int32, UnsafeRawBufferPointer) -> Int = { descriptor, bytes in
         Glibc.write(descriptor, bytes.baseAddress, bytes.count)
     }
-    var syncData: @Sendable (Int32) -> Int32 = { fdatasync($0) }
-    var sync: @Sendable (Int32) -> Int32 = { fsync($0) }
-    var rename: @Sendable (String, String) -> Int32 = { Glibc.rename($0, $1) }
+    package var syncData: @Sendable (Int32) -> Int32 = { fdatasync($0) }
+    package var sync: @Sendable (Int32) -> Int32 = { fsync($0) }
+    package var rename: @Sendable (String, String) -> Int32 = { Glibc.rename($0, $1) }
+
+    package init() {}
 }
 
 /// An open file, closed when it is let go. Every failure says which file and what was tried.
 /// Not `Sendable`: it belongs to one thread.
-final class File {
+package final class File {
     let path: String
     let descriptor: Int32
     private let calls: DiskCalls
 
-    init(
+    package init(
         opening path: String, _ flags: Int32, calls: DiskCalls = DiskCalls()
     ) throws(ShellError) {
         let descriptor = open(path, flags | O_CLOEXEC, 0o600)
@@ -30,7 +32,7 @@ final class File {
     deinit { close(descriptor) }
 
     /// Writes everything at the file's position.
-    func write(_ bytes: [UInt8]) throws(ShellError) {
+    package func write(_ bytes: [UInt8]) throws(ShellError) {
         var failure: ShellError?
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
@@ -48,7 +50,7 @@ final class File {
     }
 
     /// Reads from `offset` to the end, or `countMax` bytes.
-    func read(from offset: Int = 0, countMax: Int = .max) throws(ShellError) -> [UInt8] {
+    package func read(from offset: Int = 0, countMax: Int = .max) throws(ShellError) -> [UInt8] {
         let wanted = min(max(0, try size() - offset), countMax)
         var failure: ShellError?
         let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
@@ -87,20 +89,40 @@ final class File {
 
     /// Cuts the file at `size` and puts the position there.
     func truncate(to size: Int) throws(ShellError) {
-        guard ftruncate(descriptor, size) == 0, lseek(descriptor, size, SEEK_SET) == size
-        else { throw .system("cut \(path) at byte \(size)") }
+        guard ftruncate(descriptor, size) == 0 else {
+            throw .system("cut \(path) at byte \(size)")
+        }
+        try seek(to: size)
+    }
+
+    /// Puts the position at `offset`.
+    func seek(to offset: Int) throws(ShellError) {
+        guard lseek(descriptor, offset, SEEK_SET) == offset else {
+            throw .system("go to byte \(offset) of \(path)")
+        }
+    }
+
+    /// Writes over what stands at `offset`; the position is behind it then.
+    func rewrite(_ bytes: [UInt8], at offset: Int) throws(ShellError) {
+        try seek(to: offset)
+        try write(bytes)
     }
 }
 
 /// What is done to folders and names in them.
-enum Folder {
+package enum Folder {
     /// Makes the folder, for its owner only, when there is none. The one above must exist.
     static func make(_ path: String) throws(ShellError) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .system("make \(path)") }
+        guard mkdir(path, 0o700) == 0 else {
+            guard errno == EEXIST else { throw .system("make \(path)") }
+            return
+        }
+        // Without this a power cut could take the new folder away with all that was promised in it.
+        try sync("\(path)/..", calls: DiskCalls())
     }
 
     /// Names of the entries, in order.
-    static func list(_ path: String) throws(ShellError) -> [String] {
+    package static func list(_ path: String) throws(ShellError) -> [String] {
         guard let stream = opendir(path) else { throw .system("list \(path)") }
         defer { closedir(stream) }
         var names: [String] = []

@@ -12,6 +12,11 @@ package struct SnapshotFile: Sendable {
         /// What the caller needs to know of the body; opaque here.
         package var metadata: [UInt8]
         package var body: [UInt8]
+
+        package init(metadata: [UInt8], body: [UInt8]) {
+            self.metadata = metadata
+            self.body = body
+        }
     }
 
     private static let magic: [UInt8] = Array("PMESHSNP".utf8)
@@ -24,7 +29,7 @@ package struct SnapshotFile: Sendable {
     /// The folder must exist.
     package init(directory: String) { self.init(directory: directory, calls: DiskCalls()) }
 
-    init(directory: String, calls: DiskCalls) {
+    package init(directory: String, calls: DiskCalls) {
         self.directory = directory
         self.calls = calls
     }

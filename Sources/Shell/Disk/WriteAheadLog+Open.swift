@@ -12,7 +12,8 @@ extension WriteAheadLog {
         try open(directory: directory, segmentBytesMax: segmentBytesMax, calls: DiskCalls())
     }
 
-    static func open(
+    /// With another segment size and other system calls, for tests.
+    package static func open(
         directory: String, segmentBytesMax: Int, calls: DiskCalls
     ) throws(ShellError) -> (WriteAheadLog, records: [[UInt8]]) {
         try Folder.make(directory)
@@ -41,7 +42,7 @@ extension WriteAheadLog {
         }
         var records: [[UInt8]] = []
         var last = LogSegment(number: newest, salt: 0, isBase: false)
-        var end = 0
+        var end = (lastFrame: 0, offset: 0)
         for (segment, bytes) in pieces.reversed() {
             let path = "\(directory)/\(LogSegment.name(segment.number))"
             end = try scan(
@@ -49,10 +50,14 @@ extension WriteAheadLog {
             last = segment
         }
         let file = try File(
-            opening: "\(directory)/\(LogSegment.name(newest))", O_WRONLY | O_APPEND, calls: calls)
-        if try file.size() > end {
-            try file.truncate(to: end)
+            opening: "\(directory)/\(LogSegment.name(newest))", O_WRONLY, calls: calls)
+        if let bytes = pieces.first?.bytes {
+            // A sync that failed may have left its frame in the page cache only, marked clean: it
+            // reads well and is gone after a power cut. Written again, it is synced in earnest.
+            try file.truncate(to: end.offset)
+            try file.rewrite(Array(bytes[end.lastFrame..<end.offset]), at: end.lastFrame)
             try file.sync()
+            try Folder.sync(directory, calls: calls)
         }
         // The replaced log goes only now, when its replacement is known to be whole.
         for number in numbers where number < base.number {
@@ -60,7 +65,7 @@ extension WriteAheadLog {
         }
         let log = WriteAheadLog(
             directory: directory, segmentBytesMax: segmentBytesMax, calls: calls, segment: last,
-            file: file, size: end)
+            file: file, size: end.offset)
         return (log, records)
     }
 
@@ -87,20 +92,21 @@ extension WriteAheadLog {
         return (segment, bytes)
     }
 
-    /// Takes in the records of a segment; returns where its good frames end.
+    /// Takes in the records of a segment; returns where its last good frame begins and ends.
     private static func scan(
         _ segment: LogSegment, _ bytes: [UInt8], path: String, isLast: Bool,
         into records: inout [[UInt8]]
-    ) throws(ShellError) -> Int {
+    ) throws(ShellError) -> (lastFrame: Int, offset: Int) {
+        var lastFrame = 0
         var offset = LogSegment.headerSize
         while true {
             let frameEnd: Int?
             switch segment.readFrame(bytes, at: offset) {
             case .good(let found, let end):
                 records += found
-                offset = end
+                (lastFrame, offset) = (offset, end)
                 continue
-            case .end: return offset
+            case .end: return (lastFrame, offset)
             case .badBody(let end): frameEnd = end
             case .badHead: frameEnd = nil
             }
@@ -113,7 +119,7 @@ extension WriteAheadLog {
             guard segment.isTorn(bytes, at: offset, frameEnd: frameEnd) else {
                 throw damaged(path, at: offset, "the last record was written whole")
             }
-            return offset
+            return (lastFrame, offset)
         }
     }
 

@@ -67,7 +67,8 @@ package final class WriteAheadLog {
         }
     }
 
-    /// Makes `records` the whole log, durably, in place of all before and of all that waits.
+    /// Makes `records` the whole log, durably, in place of all before and of all that waits. The
+    /// snapshot that they build upon must be durable already.
     package func replace(with records: [[UInt8]]) throws(ShellError) {
         try refuseAfterFailure()
         waiting.removeAll()
@@ -119,7 +120,8 @@ package final class WriteAheadLog {
         }
         let name = LogSegment.name(segment.number)
         try Folder.replace(name, in: directory, with: parts, calls: calls)
-        let file = try File(opening: "\(directory)/\(name)", O_WRONLY | O_APPEND, calls: calls)
+        let file = try File(opening: "\(directory)/\(name)", O_WRONLY, calls: calls)
+        try file.seek(to: size)
         return (file, size)
     }
 
