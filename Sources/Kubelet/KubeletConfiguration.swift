@@ -1,5 +1,3 @@
-package import Base
-
 /// What one machine's kubelet is told at its start and keeps until its end.
 package struct KubeletConfiguration: Sendable, Equatable {
     /// The name of the machine and of its Node.

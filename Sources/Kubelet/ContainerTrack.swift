@@ -1,0 +1,141 @@
+import Base
+import JSON
+import Objects
+
+/// One container of a Pod over all its restarts.
+///
+///     none ── create ──► created ── start ──► running ──► exited ──┐
+///       ▲                                                          │ policy, back-off
+///       └──────────────────────────────────────────────────────────┘
+///
+/// Invariants: at most one instance is not exited; a new one is made only after the one before
+/// has exited, and only when ``mayRestart(_:)`` says so.
+struct ContainerTrack: Sendable {
+    enum Role: Sendable, Equatable {
+        /// Runs to its end before the next one starts.
+        case initial
+        /// An init container with restartPolicy Always: it starts in order and keeps running.
+        case sidecar
+        case application
+    }
+
+    /// What is shown as `state.waiting`.
+    struct Waiting: Sendable, Equatable {
+        var reason: String
+        var message: String?
+    }
+
+    /// How far the image of the next instance has come.
+    enum ImageProgress: Sendable, Equatable {
+        case unknown
+        case inspecting
+        case pulling(since: Instant)
+        case ready(ImageState)
+    }
+
+    /// A stop that was asked for, by deletion or by a failed probe.
+    struct Stop: Sendable, Equatable {
+        enum Hook: Sendable, Equatable {
+            case pending
+            case running
+            case sleeping(until: Instant)
+            case done
+        }
+        /// The end of the grace period.
+        var deadline: Instant
+        var hook: Hook = .pending
+        var retry = Retry()
+        /// The deadline that the runtime was told of.
+        var toldDeadline: Instant?
+    }
+
+    var spec: Container
+    let role: Role
+    var instance: ContainerInstance?
+    var previous: ContainerInstance?
+    var nextAttempt: UInt32 = 0
+    var image = ImageProgress.unknown
+    var waiting: Waiting?
+    var stop: Stop?
+    var isPostStartPending = false
+    /// The end of a postStart hook that sleeps.
+    var postStartUntil: Instant?
+    /// An init container ended well in this sandbox.
+    var isDone = false
+    var probes: [ProbeWorker] = []
+    var restartBackOff: BackOff
+    /// The attempt whose end the back-off has counted.
+    var backOffNoted: UInt32?
+    var imageBackOff: BackOff
+    var imageFailedAt: Instant?
+    var retry = Retry()
+    /// A failure stays visible until then, before the next try or the next reason.
+    var holdUntil: Instant?
+
+    init(_ spec: Container, role: Role, _ limits: KubeletLimits) {
+        self.spec = spec
+        self.role = role
+        restartBackOff = BackOff(
+            initial: limits.restartBackOff, maximum: limits.restartBackOffMax)
+        imageBackOff = BackOff(initial: limits.imageBackOff, maximum: limits.imageBackOffMax)
+    }
+
+    var name: String { spec.name }
+    var restartCount: UInt32 { nextAttempt > 0 ? nextAttempt - 1 : 0 }
+    var isLive: Bool { instance.map { $0.phase != .exited } ?? false }
+    var isRunning: Bool { instance?.phase == .running }
+    var hasExited: Bool { instance?.phase == .exited }
+
+    var fieldPath: String {
+        "spec.\(role == .application ? "containers" : "initContainers"){\(name)}"
+    }
+
+    /// `started`: running, its postStart hook done, its startup probe passed.
+    var isStarted: Bool {
+        isRunning && !isPostStartPending
+            && probes.allSatisfy { $0.kind != .startup || $0.isSuccessful }
+    }
+
+    /// `ready`: started, and the readiness probe passes. An init container is ready when done.
+    var isReady: Bool {
+        if role == .initial { return isDone }
+        return isStarted && probes.allSatisfy { $0.kind != .readiness || $0.isSuccessful }
+    }
+
+    /// Whether the policy lets the container run again after it has exited.
+    func mayRestart(_ podPolicy: String) -> Bool {
+        guard let instance, instance.phase == .exited else { return true }
+        switch role {
+        case .sidecar: return true
+        case .initial: return instance.exitCode != 0 && podPolicy != "Never"
+        case .application:
+            switch podPolicy {
+            case "Never": return false
+            case "OnFailure": return instance.exitCode != 0
+            default: return true
+            }
+        }
+    }
+}
+
+/// One life of a container.
+struct ContainerInstance: Sendable, Equatable {
+    enum Phase: Sendable, Equatable {
+        case created, running, exited
+    }
+
+    var id: String
+    var sandboxID: String
+    var attempt: UInt32
+    var phase: Phase
+    var imageID: String
+    var hash: String
+    var startedAt: WallTime?
+    var finishedAt: WallTime?
+    /// The same on the daemon's clock, for back-off.
+    var endedAt: Instant?
+    var runningSince: Instant?
+    var exitCode: Int32 = 0
+    var reason = ""
+    var message = ""
+}

@@ -1,0 +1,285 @@
+import Base
+import JSON
+import Objects
+
+extension KubeletCore {
+    mutating func onPodsChanged(
+        _ changes: [(ObjectKey, JSON?)], _ now: Instant, _ out: inout Outbox<KubeletEffect>
+    ) {
+        let isFirst = !knowsPods
+        knowsPods = true
+        guard relist.last != nil else {
+            for (key, json) in changes { waitingPods[key] = json }
+            return
+        }
+        if isFirst {
+            for (key, json) in changes { waitingPods[key] = json }
+            admitWaiting(now, &out)
+            return
+        }
+        for (key, json) in changes {
+            if let json {
+                onPod(Pod(json), key, now, &out)
+            } else if let uid = uids.removeValue(forKey: key) {
+                withPod(uid, now, &out) { $0.onPodGone(&$1) }
+            }
+        }
+    }
+
+    private mutating func onPod(
+        _ pod: Pod, _ key: ObjectKey, _ now: Instant, _ out: inout Outbox<KubeletEffect>
+    ) {
+        if let uid = uids[key], uid != pod.uid {
+            withPod(uid, now, &out) { $0.onPodGone(&$1) }
+        }
+        uids[key] = pod.uid
+        if pods[pod.uid] == nil {
+            admit(pod, [], [], now, &out)
+        } else {
+            withPod(pod.uid, now, &out) { $0.noteFresh(pod, &$1) }
+        }
+    }
+
+    /// The first list of the runtime meets the first list of Pods: what belongs together is
+    /// adopted, and what nobody wants is ended.
+    mutating func admitWaiting(_ now: Instant, _ out: inout Outbox<KubeletEffect>) {
+        guard knowsPods, let state = relist.last else { return }
+        let waiting = waitingPods
+        waitingPods = [:]
+        for key in waiting.keys.sorted() {
+            guard let json = waiting[key] else { continue }
+            let pod = Pod(json)
+            uids[key] = pod.uid
+            admit(
+                pod, state.sandboxes.filter { $0.podUID == pod.uid },
+                state.containers.filter { $0.labels[PodLabels.podUID] == pod.uid }, now, &out)
+        }
+        endOrphans(state, now, &out)
+    }
+
+    private mutating func admit(
+        _ pod: Pod, _ sandboxes: [SandboxState], _ containers: [ContainerState],
+        _ now: Instant, _ out: inout Outbox<KubeletEffect>
+    ) {
+        var lifecycle = PodLifecycle(pod, configuration)
+        lifecycle.report.acknowledged = pod.json["status"]
+        insert(lifecycle)
+        let isFull = sandboxes.isEmpty && liveCount > limits.podsMax && !pod.isFinished
+        let limit = limits.podsMax
+        withPod(pod.uid, now, &out) { lifecycle, turn in
+            if pod.isFinished, sandboxes.isEmpty, containers.isEmpty {
+                lifecycle.report.isFrozen = true
+                lifecycle.stage = .finished
+            } else {
+                lifecycle.adopt(sandboxes, containers, &turn)
+            }
+            if isFull {
+                lifecycle.fail(
+                    "OutOfpods",
+                    "Pod was rejected: Node didn't have enough resource: pods, requested: 1, "
+                        + "used: \(limit), capacity: \(limit)", &turn)
+            }
+            lifecycle.onPodChanged(pod, &turn)
+        }
+    }
+
+    private var liveCount: Int {
+        order.reduce(0) { count, uid in
+            let stage = pods[uid]?.stage
+            return count + (stage == .active || stage == .terminating ? 1 : 0)
+        }
+    }
+
+    mutating func insert(_ lifecycle: PodLifecycle) {
+        pods[lifecycle.uid] = lifecycle
+        let position = order.firstIndex { $0 > lifecycle.uid } ?? order.endIndex
+        order.insert(lifecycle.uid, at: position)
+    }
+
+    /// What the runtime holds for UIDs that the API does not have.
+    mutating func endOrphans(
+        _ state: RuntimeState, _ now: Instant, _ out: inout Outbox<KubeletEffect>
+    ) {
+        var strangers: Set<String> = []
+        for sandbox in state.sandboxes where pods[sandbox.podUID] == nil {
+            strangers.insert(sandbox.podUID)
+        }
+        for container in state.containers {
+            guard let uid = container.labels[PodLabels.podUID], pods[uid] == nil else { continue }
+            strangers.insert(uid)
+        }
+        for uid in strangers.sorted() where !isFresh(uid, relist.begunAt) {
+            let sandboxes = state.sandboxes.filter { $0.podUID == uid }
+            let containers = state.containers.filter { $0.labels[PodLabels.podUID] == uid }
+            guard let orphan = PodLifecycle(orphan: sandboxes, containers, configuration)
+            else { continue }
+            insert(orphan)
+            out.append(.mark("orphan ended"))
+            withPod(uid, now, &out) { lifecycle, turn in
+                lifecycle.adopt(sandboxes, containers, &turn)
+                lifecycle.onPodGone(&turn)
+            }
+        }
+    }
+
+    /// Whether the Pod was dropped after the list began.
+    private func isFresh(_ uid: String, _ begun: UInt64) -> Bool {
+        relist.touched[uid].map { $0 >= begun } ?? false
+    }
+
+    // MARK: One Pod's turn
+
+    /// Lets a Pod act, carries out what it asks for, and reports how it is.
+    mutating func withPod(
+        _ uid: String, _ now: Instant, _ out: inout Outbox<KubeletEffect>,
+        _ body: (inout PodLifecycle, inout PodTurn) -> Void
+    ) {
+        // Taken out of the dictionary, so that it is changed in place.
+        guard var pod = pods.removeValue(forKey: uid) else { return }
+        var turn = PodTurn(
+            configuration: configuration,
+            machine: node.machine
+                ?? MachineFacts(cpuMilli: 0, memoryBytes: 0, ephemeralStorageBytes: 0),
+            sources: sources, isLeaseHeld: isLeaseHeld, now: now, wall: wall)
+        body(&pod, &turn)
+        for (operation, request) in turn.requests {
+            let ticket = tickets.next()
+            operations[ticket] = PendingOperation(uid: uid, operation: operation)
+            if operation.changesRuntime { relist.touch(uid) }
+            queue.add(ticket, request, isPull: operation.isPull)
+        }
+        for request in turn.tokens {
+            let ticket = tickets.next()
+            tokenRequests[ticket] = (uid, request)
+            out.append(.requestToken(ticket, request))
+        }
+        for mark in turn.marks { out.append(.mark(mark)) }
+        if turn.wantsList { relist.isWanted = true }
+        let subject = EventRecorder.Subject(
+            kind: "Pod", namespace: pod.key.namespace, name: pod.key.name, uid: uid)
+        for event in turn.events where pod.isInAPI {
+            events.record(event, on: subject, now: now, wall: wall, name: eventName())
+        }
+        report(&pod, turn, &out)
+        if pod.stage == .removed, !pod.isInAPI {
+            drop(pod)
+        } else {
+            wakeAt[uid] = pod.deadline(after: now)
+            pods[uid] = pod
+        }
+    }
+
+    private mutating func drop(_ pod: PodLifecycle) {
+        order.removeAll { $0 == pod.uid }
+        wakeAt[pod.uid] = nil
+        if uids[pod.key] == pod.uid { uids[pod.key] = nil }
+        events.forget(pod.uid)
+        relist.touch(pod.uid)
+    }
+
+    /// Sends the status when it changed and none is under way; the last word is the deletion.
+    private mutating func report(
+        _ pod: inout PodLifecycle, _ turn: PodTurn, _ out: inout Outbox<KubeletEffect>
+    ) {
+        guard pod.isInAPI, !pod.report.isWriting, !pod.report.isDeleting,
+            pod.report.retry.isDue(turn.now)
+        else { return }
+        if !pod.report.isFrozen, !pod.isReadingMessage {
+            let status = pod.status(turn)
+            if status != pod.report.sent {
+                let known = pod.report.acknowledged ?? pod.pod.status
+                let patch = JSON.statusPatch(status, over: known)
+                pod.report.sent = status
+                pod.report.isWriting = true
+                let ticket = tickets.next()
+                writes[ticket] = .status(uid: pod.uid)
+                out.append(
+                    .write(
+                        ticket,
+                        .patch(
+                            pod.key,
+                            ["metadata": ["uid": .string(pod.uid)], "status": patch],
+                            subresource: "status")))
+                return
+            }
+        }
+        guard pod.stage == .removed else { return }
+        pod.report.isDeleting = true
+        let ticket = tickets.next()
+        writes[ticket] = .deletion(uid: pod.uid)
+        out.append(
+            .write(ticket, .delete(pod.key, uid: pod.uid, gracePeriodSeconds: 0)))
+    }
+
+    mutating func onWritten(
+        _ ticket: Ticket, _ result: WriteResult, _ now: Instant,
+        _ out: inout Outbox<KubeletEffect>
+    ) {
+        if events.onWritten(ticket, result) { return }
+        if node.onWritten(ticket, result, now: now) { return }
+        guard let write = writes.removeValue(forKey: ticket) else { return }
+        switch write {
+        case .status(let uid):
+            withPod(uid, now, &out) { $0.onStatusWritten(result, $1) }
+        case .deletion(let uid):
+            withPod(uid, now, &out) { $0.onDeleted(result, $1) }
+        }
+    }
+}
+
+extension PodLifecycle {
+    /// A status that lacks the message would be followed by another at once.
+    var isReadingMessage: Bool {
+        inFlight.contains { operation in
+            if case .terminationMessage = operation { return true }
+            return false
+        }
+    }
+
+    /// Takes the Pod as the API has it; what another writer made of the status is put right.
+    mutating func noteFresh(_ fresh: Pod, _ turn: inout PodTurn) {
+        if let status = fresh.json["status"], status != report.acknowledged,
+            !report.isWriting, let sent = report.sent
+        {
+            if !NodeReporter.holds(status, sent) { report.sent = nil }
+            report.acknowledged = status
+        }
+        onPodChanged(fresh, &turn)
+    }
+
+    mutating func onSourcesChanged(_ turn: inout PodTurn) {
+        volumes.retry.hasten()
+        for index in containers.indices
+        where containers[index].waiting?.reason == "CreateContainerConfigError" {
+            containers[index].retry.hasten()
+        }
+        advance(&turn)
+    }
+
+    mutating func onStatusWritten(_ result: WriteResult, _ turn: PodTurn) {
+        report.isWriting = false
+        switch result {
+        case .success(let json):
+            report.acknowledged = json["status"]
+            report.retry.noteSuccess()
+        case .failure(let error):
+            report.sent = nil
+            if error.reason == .notFound {
+                // The deletion is on its way here; there is nothing left to tell.
+                report.isFrozen = true
+            }
+            report.retry.noteFailure(turn.limits, now: turn.now)
+        }
+    }
+
+    mutating func onDeleted(_ result: WriteResult, _ turn: PodTurn) {
+        switch result {
+        case .success: isInAPI = false
+        case .failure(let error) where error.reason == .notFound || error.reason == .conflict:
+            isInAPI = false
+        case .failure:
+            report.isDeleting = false
+            report.retry.noteFailure(turn.limits, now: turn.now)
+        }
+    }
+}

@@ -1,0 +1,229 @@
+package import Base
+import JSON
+import Objects
+
+/// The kubelet of one machine: it makes the containers of the Pods bound to its Node be there,
+/// and tells the API how they are.
+///
+/// Each Pod is a ``PodLifecycle`` of its own; this value routes inputs to them, numbers their
+/// requests, holds them within ``KubeletLimits``, and keeps the Node, the Events and the list of
+/// what the runtime holds.
+///
+/// Invariants:
+/// 1. No Pod is admitted before the first list of the runtime, so that nothing runs twice.
+/// 2. Nothing found in the runtime is ended as an orphan before the Pods are known.
+/// 3. Each UID has at most one lifecycle, each key at most one that is in the API.
+package struct KubeletCore: Sendable {
+    let configuration: KubeletConfiguration
+    var random: Random
+    var tickets = TicketCounter()
+    var wall = WallTime(seconds: 0)
+    var isLeaseHeld = true
+    var sources = PodSources(documents: [:], services: [:])
+
+    var pods: [String: PodLifecycle] = [:]
+    /// The UIDs of ``pods``, sorted: the order of every walk over them.
+    var order: [String] = []
+    /// Which UID the API has under a key now.
+    var uids: [ObjectKey: String] = [:]
+    /// Pods told before the first list.
+    var waitingPods: [ObjectKey: JSON] = [:]
+    var knowsPods = false
+    var wakeAt: [String: Instant] = [:]
+
+    var operations: [Ticket: PendingOperation] = [:]
+    var queue = OperationQueue()
+    var writes: [Ticket: PendingWrite] = [:]
+    var tokenRequests: [Ticket: (uid: String, request: TokenRequest)] = [:]
+
+    var relist = RelistState()
+    var node: NodeReporter
+    var events: EventRecorder
+    var observed: (documents: [ObjectKey], namespaces: [String]) = ([], [])
+    var hasAnnouncedStart = false
+    var hasAnnouncedReady = false
+
+    struct PendingOperation: Sendable {
+        var uid: String
+        var operation: PodOperation
+    }
+
+    enum PendingWrite: Sendable {
+        case status(uid: String)
+        case deletion(uid: String)
+    }
+
+    package init(configuration: KubeletConfiguration, random: Random) {
+        self.configuration = configuration
+        self.random = random
+        node = NodeReporter(configuration)
+        events = EventRecorder(configuration)
+    }
+
+    var limits: KubeletLimits { configuration.limits }
+
+    package mutating func step(
+        _ input: KubeletInput, at now: Instant, into out: inout Outbox<KubeletEffect>
+    ) {
+        switch input {
+        case .wallTime(let time): wall = time
+        case .machine(let facts): node.machine = facts
+        case .runtimeReady(let isReady, let message): onRuntimeReady(isReady, message, now)
+        case .leaseHeld(let isHeld): onLease(isHeld, now, &out)
+        case .podsChanged(let changes): onPodsChanged(changes, now, &out)
+        case .documentsChanged(let changes): onDocumentsChanged(changes, now, &out)
+        case .servicesChanged(let namespace, let services):
+            sources.services[namespace] = services
+            advanceAll(now, &out)
+        case .nodeChanged(let json): node.onNodeChanged(json)
+        case .finished(let ticket, let result): onFinished(ticket, result, now, &out)
+        case .written(let ticket, let result): onWritten(ticket, result, now, &out)
+        case .token(let ticket, let result): onToken(ticket, result, now, &out)
+        case .containerExited(let id): onContainerExited(id, now, &out)
+        case .wake: onWake(now, &out)
+        }
+        settle(now, &out)
+    }
+
+    /// When to send `.wake`.
+    package var deadline: Instant? {
+        var earliest: Instant?
+        for uid in order {
+            guard let instant = wakeAt[uid] else { continue }
+            earliest = earliest.map { min($0, instant) } ?? instant
+        }
+        for instant in [relist.deadline, nodeDeadline].compactMap({ $0 }) {
+            earliest = earliest.map { min($0, instant) } ?? instant
+        }
+        return earliest
+    }
+
+    var nodeDeadline: Instant?
+
+    // MARK: Inputs that concern the machine
+
+    private mutating func onRuntimeReady(_ isReady: Bool, _ message: String, _ now: Instant) {
+        let cameBack = isReady && !node.isRuntimeReady
+        node.isRuntimeReady = isReady
+        node.runtimeMessage = message
+        if cameBack { relist.nextAt = now }
+    }
+
+    private mutating func onLease(
+        _ isHeld: Bool, _ now: Instant, _ out: inout Outbox<KubeletEffect>
+    ) {
+        guard isHeld != isLeaseHeld else { return }
+        isLeaseHeld = isHeld
+        if !isHeld { out.append(.mark("lease lost, pods stopped")) }
+        advanceAll(now, &out)
+    }
+
+    private mutating func onDocumentsChanged(
+        _ changes: [(ObjectKey, JSON?)], _ now: Instant, _ out: inout Outbox<KubeletEffect>
+    ) {
+        var changed: Set<ObjectKey> = []
+        for (key, json) in changes {
+            sources.documents[key] = .some(json)
+            changed.insert(key)
+        }
+        for uid in order {
+            guard let pod = pods[uid], pod.needs.documents.contains(where: changed.contains)
+            else { continue }
+            withPod(uid, now, &out) { $0.onSourcesChanged(&$1) }
+        }
+    }
+
+    private mutating func onToken(
+        _ ticket: Ticket, _ result: Result<ServiceAccountToken, StatusError>, _ now: Instant,
+        _ out: inout Outbox<KubeletEffect>
+    ) {
+        guard let (uid, request) = tokenRequests.removeValue(forKey: ticket) else { return }
+        withPod(uid, now, &out) { pod, turn in
+            switch result {
+            case .success(let token): pod.onToken(request, token, &turn)
+            case .failure(let error):
+                pod.warnOfMount(
+                    "kube-api-access", "failed to fetch token: \(error.message)", &turn)
+                pod.onToken(request, nil, &turn)
+            }
+        }
+    }
+
+    private mutating func onWake(_ now: Instant, _ out: inout Outbox<KubeletEffect>) {
+        for uid in order {
+            guard let instant = wakeAt[uid], instant <= now else { continue }
+            withPod(uid, now, &out) { $0.advance(&$1) }
+        }
+    }
+
+    mutating func advanceAll(_ now: Instant, _ out: inout Outbox<KubeletEffect>) {
+        for uid in order { withPod(uid, now, &out) { $0.advance(&$1) } }
+    }
+
+    // MARK: After every input
+
+    private mutating func settle(_ now: Instant, _ out: inout Outbox<KubeletEffect>) {
+        observeNeeds(&out)
+        advanceRelist(now, &out)
+        node.advance(now: now, wall: wall, &tickets, into: &out)
+        announce(now)
+        events.flush(&tickets, into: &out)
+        nodeDeadline = node.deadline(after: now)
+        queue.start(limits) { ticket, request in out.append(.runtime(ticket, request)) }
+    }
+
+    private mutating func observeNeeds(_ out: inout Outbox<KubeletEffect>) {
+        var documents: Set<ObjectKey> = []
+        var namespaces: Set<String> = []
+        for uid in order {
+            guard let pod = pods[uid], pod.isInAPI, pod.stage == .active else { continue }
+            documents.formUnion(pod.needs.documents)
+            namespaces.formUnion(pod.needs.serviceNamespaces)
+        }
+        guard documents.count != observed.documents.count
+            || namespaces.count != observed.namespaces.count
+            || !observed.documents.allSatisfy(documents.contains)
+            || !observed.namespaces.allSatisfy(namespaces.contains)
+        else { return }
+        // What is no longer watched would grow stale.
+        for key in observed.documents where !documents.contains(key) {
+            sources.documents[key] = nil
+        }
+        for namespace in observed.namespaces where !namespaces.contains(namespace) {
+            sources.services[namespace] = nil
+        }
+        observed = (documents.sorted(), namespaces.sorted())
+        out.append(
+            .observe(documents: observed.documents, serviceNamespaces: observed.namespaces))
+    }
+
+    /// The Events of the Node that `kubectl describe node` shows.
+    private mutating func announce(_ now: Instant) {
+        guard !node.uid.isEmpty else { return }
+        let name = configuration.nodeName
+        let subject = EventRecorder.Subject(
+            kind: "Node", namespace: "", name: name, uid: name)
+        if !hasAnnouncedStart {
+            hasAnnouncedStart = true
+            record("Starting", "Starting kubelet.", on: subject, now)
+        }
+        guard node.isReady != hasAnnouncedReady else { return }
+        hasAnnouncedReady = node.isReady
+        let state = node.isReady ? "NodeReady" : "NodeNotReady"
+        record(state, "Node \(name) status is now: \(state)", on: subject, now)
+    }
+
+    private mutating func record(
+        _ reason: String, _ message: String, on subject: EventRecorder.Subject, _ now: Instant
+    ) {
+        let event = PodEvent(
+            isWarning: false, reason: reason, message: message, fieldPath: nil)
+        events.record(event, on: subject, now: now, wall: wall, name: eventName())
+    }
+
+    /// Sixteen hexadecimal digits, so that names differ between lives of the daemon.
+    mutating func eventName() -> String {
+        let digits = String(random.next(), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,182 @@
+import Base
+import JSON
+import Objects
+
+extension PodLifecycle {
+    /// Asks whether the image is there, unless the last pull failed too recently.
+    mutating func advanceImage(_ index: Int, _ turn: inout PodTurn) {
+        let container = containers[index]
+        if let failed = container.imageFailedAt,
+            container.imageBackOff.mayRetry(after: failed) > turn.now
+        {
+            beginImageBackOff(index, &turn)
+            return
+        }
+        containers[index].image = .inspecting
+        let image = container.spec.image
+        send(.inspectImage(container.name), .imageStatus(image: image), &turn)
+    }
+
+    private mutating func beginImageBackOff(_ index: Int, _ turn: inout PodTurn) {
+        let container = containers[index]
+        guard container.waiting?.reason == "ErrImagePull"
+        else { return }
+        let text = "Back-off pulling image \"\(container.spec.image)\""
+        let cause = container.waiting?.message.map { ": ErrImagePull: \($0)" } ?? ""
+        containers[index].waiting = .init(reason: "ImagePullBackOff", message: text + cause)
+        turn.note("BackOff", text, container: container)
+        turn.warn("Failed", "Error: ImagePullBackOff", container: container)
+    }
+
+    mutating func onImageInspected(
+        _ index: Int, _ result: Result<RuntimeResponse, RuntimeError>, _ turn: inout PodTurn
+    ) {
+        containers[index].image = .unknown
+        guard stage == .active else { return }
+        let container = containers[index]
+        let name = container.spec.image
+        switch result {
+        case .success(.image(let image?))
+        where container.spec.imagePullPolicy != "Always"
+            || turn.configuration.acceptsPresentImages:
+            containers[index].noteImage(image)
+            turn.note(
+                "Pulled",
+                "Container image \"\(name)\" already present on machine and can be accessed "
+                    + "by the pod",
+                container: container)
+        case .success(.image(nil)) where container.spec.imagePullPolicy == "Never":
+            let text = "Container image \"\(name)\" is not present with pull policy of Never"
+            refuseImage(index, "ErrImageNeverPull", text, event: "ErrImageNeverPull", &turn)
+        case .success(.image):
+            containers[index].image = .pulling(since: turn.now)
+            turn.note("Pulling", "Pulling image \"\(name)\"", container: container)
+            let credential = PullCredentials.credential(
+                for: name, pod: pod, sources: turn.sources)
+            send(
+                .pullImage(container.name), .pullImage(image: name, credential: credential),
+                &turn)
+        case .failure(let error) where error.code == .imageNameInvalid:
+            let text = "Failed to apply default image tag \"\(name)\": \(error.message)"
+            refuseImage(index, "InvalidImageName", text, event: "InspectFailed", &turn)
+        case .failure(let error):
+            let text = "Failed to inspect image \"\(name)\": \(error.message)"
+            refuseImage(index, "ImageInspectError", text, event: "Failed", &turn)
+        case .success:
+            containers[index].retry.noteFailure(turn.limits, now: turn.now)
+        }
+    }
+
+    /// The reason is told once, and the image looked for again after a while.
+    private mutating func refuseImage(
+        _ index: Int, _ reason: String, _ text: String, event: String, _ turn: inout PodTurn
+    ) {
+        if containers[index].waiting?.message != text {
+            turn.warn(event, text, container: containers[index])
+            turn.warn("Failed", "Error: \(reason)", container: containers[index])
+        }
+        containers[index].waiting = .init(reason: reason, message: text)
+        containers[index].retry.noteFailure(turn.limits, now: turn.now)
+    }
+
+    mutating func onImagePulled(
+        _ index: Int, _ result: Result<RuntimeResponse, RuntimeError>, _ turn: inout PodTurn
+    ) {
+        let container = containers[index]
+        var since = turn.now
+        if case .pulling(let start) = container.image { since = start }
+        containers[index].image = .unknown
+        guard stage == .active else { return }
+        let name = container.spec.image
+        switch result {
+        case .success(.image(let image?)):
+            containers[index].noteImage(image)
+            let time = GoDuration.precise(turn.now - since)
+            turn.note(
+                "Pulled",
+                "Successfully pulled image \"\(name)\" in \(time) (\(time) including waiting). "
+                    + "Image size: \(image.sizeBytes) bytes.",
+                container: container)
+        case .failure(let error):
+            noteFailedPull(index, error.message, &turn)
+        case .success:
+            noteFailedPull(index, "the runtime pulled no image", &turn)
+        }
+    }
+
+    private mutating func noteFailedPull(
+        _ index: Int, _ message: String, _ turn: inout PodTurn
+    ) {
+        let container = containers[index]
+        turn.warn(
+            "Failed", "Failed to pull image \"\(container.spec.image)\": \(message)",
+            container: container)
+        turn.warn("Failed", "Error: ErrImagePull", container: container)
+        containers[index].waiting = .init(reason: "ErrImagePull", message: message)
+        containers[index].imageBackOff.noteTry(endedAt: turn.now, now: turn.now)
+        containers[index].imageFailedAt = turn.now
+        containers[index].holdUntil = turn.now + turn.limits.retryDelay
+    }
+}
+
+extension ContainerTrack {
+    mutating func noteImage(_ state: ImageState) {
+        image = .ready(state)
+        imageFailedAt = nil
+        retry.noteSuccess()
+        if hasExited { return }
+        waiting = nil
+    }
+}
+
+/// Logins to registries from the Secrets that a Pod names (`imagePullSecrets`).
+enum PullCredentials {
+    static func credential(
+        for image: String, pod: Pod, sources: PodSources
+    ) -> RegistryCredential? {
+        let registry = registry(of: image)
+        for reference in pod.spec["imagePullSecrets"]?.array ?? [] {
+            guard let name = reference["name"]?.string,
+                let secret = sources.document(.secrets, pod.namespace, name),
+                let content = secret["data"]?[".dockerconfigjson"]?.string
+                    .flatMap(Base64.decode),
+                let document = try? JSON(parsing: content),
+                let logins = document["auths"]?.object
+            else { continue }
+            for (server, login) in logins where host(of: server) == registry {
+                return credential(login, server)
+            }
+        }
+        return nil
+    }
+
+    private static func credential(_ login: JSON, _ server: String) -> RegistryCredential? {
+        if let user = login["username"]?.string, let password = login["password"]?.string {
+            return RegistryCredential(username: user, password: password, serverAddress: server)
+        }
+        guard let pair = login["auth"]?.string.flatMap(Base64.decode) else { return nil }
+        let text = String(decoding: pair, as: UTF8.self)
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let user = parts.first, let password = parts.last
+        else { return nil }
+        return RegistryCredential(
+            username: String(user), password: String(password), serverAddress: server)
+    }
+
+    /// The part before the first slash when it names a host, else Docker's own registry.
+    static func registry(of image: String) -> String {
+        let first = image.prefix { $0 != "/" }
+        let isHost = first.count < image.count
+            && (first.contains(".") || first.contains(":") || first == "localhost")
+        return isHost ? String(first) : "docker.io"
+    }
+
+    private static func host(of server: String) -> String {
+        var rest = server[...]
+        for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) {
+            rest = rest.dropFirst(scheme.count)
+        }
+        let host = String(rest.prefix { $0 != "/" })
+        return host == "index.docker.io" ? "docker.io" : host
+    }
+}
