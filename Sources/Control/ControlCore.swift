@@ -117,6 +117,7 @@ package struct ControlCore: Sendable {
         guard state.setMachine(name, status), isLeading else { return }
         enqueue(WorkItem(.nodeLifecycle, .node(name)))
         enqueue(WorkItem(.bootstrap, ClusterState.wholeCluster))
+        for key in state.waitingPods { enqueue(WorkItem(.scheduler, key)) }
     }
 
     mutating func enqueue(_ item: WorkItem) {

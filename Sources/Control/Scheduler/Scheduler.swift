@@ -1,14 +1,163 @@
+package import Base
+package import JSON
 package import Objects
 
-/// Its rules follow.
+/// Chooses a Node for each Pod that has none, as `kube-scheduler` does: filters say where the Pod
+/// could run, scores say where it fits best.
+///
+/// 1. A Pod is bound once: while its binding is under way it counts on its Node and does not wait.
+/// 2. A Pod that fits nowhere is told why, per Node, in its condition `PodScheduled` and by an
+///    Event; it is looked at again when the cluster changes, not by time.
 package enum Scheduler: Controller {
-    static func arrange(_ keys: [ObjectKey], in state: ClusterState) -> [ObjectKey] { keys }
+    package static let name = "default-scheduler"
+
+    /// Higher priority first, then the older Pod.
+    static func arrange(_ keys: [ObjectKey], in state: ClusterState) -> [ObjectKey] {
+        let entries = keys.map { key -> (Int64, WallTime, ObjectKey) in
+            let pod = state.pod(key)
+            return (-(pod?.priority ?? 0), pod?.createdAt ?? WallTime(seconds: 0), key)
+        }
+        return entries.sorted { $0 < $1 }.map(\.2)
+    }
 
     package static func keys(
         affectedBy change: ObjectChange, in state: ClusterState
-    ) -> [ObjectKey] { [] }
+    ) -> [ObjectKey] {
+        switch change.key.resource {
+        case .pods:
+            if change.new != nil, state.isWaiting(change.key) { return [change.key] }
+            return makesRoom(change, in: state) ? state.waitingPods : []
+        case .nodes:
+            let old = change.old.map { NodeRecord($0) }
+            let new = change.new.map { NodeRecord($0) }
+            return old != new ? state.waitingPods : []
+        default:
+            return []
+        }
+    }
+
+    /// A Pod that ended or is gone from its Node, or whose labels changed what others may do.
+    private static func makesRoom(_ change: ObjectChange, in state: ClusterState) -> Bool {
+        guard let old = change.old else { return change.new != nil && !state.isWaiting(change.key) }
+        let before = PodRecord(old)
+        guard let new = change.new else { return before.nodeName != nil }
+        let after = PodRecord(new)
+        return before.isFinished != after.isFinished || before.labels != after.labels
+            || before.nodeName != after.nodeName
+    }
 
     package static func reconcile(
         _ key: ObjectKey, in state: ClusterState, _ context: ControlContext
-    ) -> Reconciliation { .nothing }
+    ) -> Reconciliation {
+        guard let pod = state.pod(key), state.isWaiting(key) else { return .nothing }
+        guard pod.pod.schedulerName == name else {
+            return .refused("another scheduler places it: \(pod.pod.schedulerName)")
+        }
+        guard pod.pod.spec["schedulingGates"]?.array?.isEmpty ?? true else {
+            return .refused("its scheduling gates are not all open")
+        }
+        switch decide(pod, in: state) {
+        case .node(let node):
+            var result = Reconciliation()
+            result.propose(
+                .bind(key, uid: pod.uid, node: node), why: "best score of the feasible Nodes",
+                event: EventDraft(
+                    about: key, uid: pod.uid, reason: "Scheduled",
+                    message: "Successfully assigned \(key.namespace)/\(key.name) to \(node)",
+                    component: name))
+            return result
+        case .unschedulable(let explain):
+            return refuse(pod, explain, context)
+        }
+    }
+
+    package enum Decision: Equatable, Sendable {
+        case node(String)
+        case unschedulable(Explain)
+    }
+
+    package static func decide(_ pod: PodRecord, in state: ClusterState) -> Decision {
+        let nodes = state.sortedNodes
+        var explain = Explain(nodeCount: nodes.count)
+        let topology = TopologyRules(of: pod, in: state, nodes)
+        var feasible: [NodeRecord] = []
+        for node in nodes {
+            let refusals = refusals(of: node, for: pod, topology, in: state)
+            if refusals.isEmpty {
+                feasible.append(node)
+            } else {
+                explain.add(refusals)
+            }
+        }
+        guard let best = best(of: feasible, for: pod, topology, in: state) else {
+            return .unschedulable(explain)
+        }
+        return .node(best)
+    }
+
+    private static func refuse(
+        _ pod: PodRecord, _ explain: Explain, _ context: ControlContext
+    ) -> Reconciliation {
+        var result = Reconciliation.refused(explain.message)
+        let old = pod.pod.condition("PodScheduled")
+        if old?.status != "False" || old?.message != explain.message {
+            var condition = Condition(
+                type: "PodScheduled", status: "False", reason: "Unschedulable",
+                message: explain.message
+            ).json
+            condition["lastTransitionTime"] =
+                old?.status == "False"
+                ? old?.json["lastTransitionTime"] : .string(context.wall.rfc3339)
+            result.propose(
+                .patch(pod.key, ["status": ["conditions": [condition]]], subresource: "status"),
+                why: "the Pod fits nowhere")
+        }
+        result.events.append(
+            EventDraft(
+                about: pod.key, uid: pod.uid, isWarning: true, reason: "FailedScheduling",
+                message: explain.message, component: name))
+        return result
+    }
+}
+
+/// Why a Pod fits nowhere, in the words of `framework.FitError`.
+package struct Explain: Sendable, Equatable {
+    /// One reason of one Node.
+    package struct Refusal: Sendable, Equatable {
+        package let reason: String
+        /// Whether other Pods' end could change it (`UnschedulableAndUnresolvable` when not).
+        package let isResolvable: Bool
+
+        package init(_ reason: String, isResolvable: Bool) {
+            self.reason = reason
+            self.isResolvable = isResolvable
+        }
+    }
+
+    package let nodeCount: Int
+    private var counts: [String: Int] = [:]
+    private var resolvableNodes = 0
+
+    package init(nodeCount: Int) { self.nodeCount = nodeCount }
+
+    /// The refusals of one Node.
+    package mutating func add(_ refusals: [Refusal]) {
+        for refusal in refusals { counts[refusal.reason, default: 0] += 1 }
+        if refusals.allSatisfy(\.isResolvable) { resolvableNodes += 1 }
+    }
+
+    package var message: String {
+        guard nodeCount > 0 else { return "no nodes available to schedule pods" }
+        let head = "0/\(nodeCount) nodes are available"
+        let preemption = [
+            (resolvableNodes, "No preemption victims found for incoming pod"),
+            (nodeCount - resolvableNodes, "Preemption is not helpful for scheduling"),
+        ]
+        return "\(head): \(Self.list(counts.map { ($0.value, $0.key) }))."
+            + " preemption: \(head): \(Self.list(preemption))."
+    }
+
+    private static func list(_ entries: [(Int, String)]) -> String {
+        entries.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.sorted().joined(separator: ", ")
+    }
 }

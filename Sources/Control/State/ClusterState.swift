@@ -12,6 +12,7 @@ package struct ClusterState: Sendable {
     private(set) var objects: [ObjectKey: ObjectRecord] = [:]
     private(set) var pods: [ObjectKey: PodRecord] = [:]
     private(set) var ledgers: [String: NodeLedger] = [:]
+    private(set) var nodes: [String: NodeRecord] = [:]
 
     private var keysByResource: [Resource: Set<ObjectKey>] = [:]
     private var keysByNamespace: [String: Set<ObjectKey>] = [:]
@@ -20,6 +21,8 @@ package struct ClusterState: Sendable {
     private var keyByUID: [String: ObjectKey] = [:]
     /// Pods that name no Node and are not finished or going.
     private var waiting: Set<ObjectKey> = []
+
+    private var repelling: Set<ObjectKey> = []
 
     /// UIDs of Pods whose deletion was asked for, until it is seen or refused.
     private var departing: Set<String> = []
@@ -76,6 +79,11 @@ extension ClusterState {
         return keys.sorted().compactMap { objects[$0] }
     }
 
+    package func node(named name: String) -> NodeRecord? { nodes[name] }
+
+    /// All Nodes by name.
+    package var sortedNodes: [NodeRecord] { nodes.keys.sorted().compactMap { nodes[$0] } }
+
     package func pods(inNamespace namespace: String) -> [PodRecord] {
         (podsByNamespace[namespace] ?? []).sorted().compactMap { pods[$0] }
     }
@@ -100,6 +108,11 @@ extension ClusterState {
     package var nodeNamesInUse: [String] { ledgers.keys.sorted() }
 
     package var waitingPods: [ObjectKey] { waiting.sorted() }
+
+    /// Pods with anti-affinity of their own.
+    package var repellingPods: [PodRecord] { repelling.sorted().compactMap { pods[$0] } }
+
+    package func isWaiting(_ key: ObjectKey) -> Bool { waiting.contains(key) }
 
     /// The Node that the Pod is on, or is being bound to.
     package func node(of pod: PodRecord) -> String? {
@@ -155,10 +168,12 @@ extension ClusterState {
         if !key.namespace.isEmpty { keysByNamespace[key.namespace, default: []].insert(key) }
         for owner in record.owners { keysByOwner[owner.uid, default: []].insert(key) }
         keyByUID[record.uid] = key
+        if key.resource == .nodes { nodes[key.name] = NodeRecord(record) }
         guard key.resource == .pods else { return }
         let pod = PodRecord(record)
         pods[key] = pod
         podsByNamespace[key.namespace, default: []].insert(key)
+        if pod.repelsOthers { repelling.insert(key) }
         if pod.isBeingDeleted { departing.remove(pod.uid) }
         if pod.nodeName != nil || assumed[key]?.uid != pod.uid { assumed[key] = nil }
         enter(pod)
@@ -170,8 +185,10 @@ extension ClusterState {
         Self.remove(key, from: &keysByNamespace, at: key.namespace)
         for owner in record.owners { Self.remove(key, from: &keysByOwner, at: owner.uid) }
         if keyByUID[record.uid] == key { keyByUID[record.uid] = nil }
+        if key.resource == .nodes { nodes[key.name] = nil }
         guard let pod = pods.removeValue(forKey: key) else { return }
         Self.remove(key, from: &podsByNamespace, at: key.namespace)
+        repelling.remove(key)
         leave(pod)
     }
 

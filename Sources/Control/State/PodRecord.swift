@@ -20,6 +20,8 @@ package struct PodRecord: Sendable {
     package let priority: Int64
     package let createdAt: WallTime
     package let readySince: WallTime?
+    /// Whether it has required terms of anti-affinity, which bind later Pods too.
+    package let repelsOthers: Bool
 
     /// A port of the machine that a container takes.
     package struct HostPort: Sendable, Hashable {
@@ -47,6 +49,9 @@ package struct PodRecord: Sendable {
         isBeingDeleted = record.isBeingDeleted
         requests = ResourceVector(requestsOf: pod)
         hostPorts = Self.hostPorts(of: pod)
+        let required = "requiredDuringSchedulingIgnoredDuringExecution"
+        repelsOthers =
+            pod.spec["affinity"]?["podAntiAffinity"]?[required]?.array?.isEmpty == false
         priority = pod.spec["priority"]?.integer ?? 0
         createdAt = record.metadata.creationTimestamp ?? WallTime(seconds: 0)
         readySince =

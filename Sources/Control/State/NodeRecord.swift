@@ -1,0 +1,66 @@
+package import JSON
+package import Objects
+
+/// What scheduling and eviction need of a Node, worked out once per change.
+package struct NodeRecord: Sendable, Equatable {
+    package let name: String
+    package let labels: [String: String]
+    package let taints: [Taint]
+    package let isUnschedulable: Bool
+    package let allocatable: ResourceVector
+    package let podsMax: Int64
+    /// The status of the condition Ready; nil before the kubelet has posted any.
+    package let ready: String?
+
+    /// What Kubernetes' kubelet allows unless told otherwise.
+    private static let podsMaxDefault: Int64 = 110
+
+    package init(_ record: ObjectRecord) {
+        let node = Node(record.json)
+        name = record.key.name
+        labels = record.labels
+        taints = node.taints
+        isUnschedulable = node.isUnschedulable
+        let quantities = node.allocatable
+        allocatable = ResourceVector(quantities)
+        podsMax = quantities["pods"]?.value ?? Self.podsMaxDefault
+        ready = node.condition("Ready")?.status
+    }
+}
+
+/// The taints that Kubernetes' controllers put on Nodes (`core/v1/well_known_taints.go`).
+package enum WellKnownTaint {
+    package static let notReady = "node.kubernetes.io/not-ready"
+    package static let unreachable = "node.kubernetes.io/unreachable"
+    package static let unschedulable = "node.kubernetes.io/unschedulable"
+}
+
+extension ClusterState {
+    /// The taints that a Node should have for its condition and for what the mesh says.
+    package func wantedTaints(of node: NodeRecord) -> [Taint] {
+        var taints: [Taint] = []
+        let isUnreachable = isMachineLost(node.name) || node.ready == "Unknown"
+        if isUnreachable || node.ready != "True" {
+            let key = isUnreachable ? WellKnownTaint.unreachable : WellKnownTaint.notReady
+            taints = [
+                Taint(key: key, effect: "NoSchedule"), Taint(key: key, effect: "NoExecute"),
+            ]
+        }
+        if node.isUnschedulable {
+            taints.append(Taint(key: WellKnownTaint.unschedulable, effect: "NoSchedule"))
+        }
+        return taints
+    }
+
+    /// The taints that it has and those that it is about to get. Nothing is placed on a failed
+    /// machine because its taint is still on the way to the Store.
+    package func effectiveTaints(of node: NodeRecord) -> [Taint] {
+        let wanted = wantedTaints(of: node)
+        let kept = node.taints.filter { taint in
+            let isManaged = [WellKnownTaint.notReady, WellKnownTaint.unreachable]
+                .contains(taint.key)
+            return !isManaged && !wanted.contains { $0.key == taint.key && $0.effect == taint.effect }
+        }
+        return kept + wanted
+    }
+}
