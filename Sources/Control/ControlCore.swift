@@ -117,6 +117,12 @@ package struct ControlCore: Sendable {
         guard state.setMachine(name, status), isLeading else { return }
         enqueue(WorkItem(.nodeLifecycle, .node(name)))
         enqueue(WorkItem(.bootstrap, ClusterState.wholeCluster))
+        // What runs there counts differently now, for its Services above all.
+        for pod in state.pods(onNode: name) {
+            if let record = state.record(pod.key) {
+                markDirty(ObjectChange(key: pod.key, old: record, new: record))
+            }
+        }
         for key in state.waitingPods { enqueue(WorkItem(.scheduler, key)) }
     }
 

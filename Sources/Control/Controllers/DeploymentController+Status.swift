@@ -89,16 +89,16 @@ extension DeploymentController {
         }
         guard let current = rollout.current else { return }
         let name = "ReplicaSet \"\(current.name)\""
-        if before == nil {
-            let isNew = current.actual == 0
+        let complete = "NewReplicaSetAvailable"
+        let isNew = current.actual == 0 && rollout.replicas > 0
+        if before == nil || (isNew && before?.reason == complete) {
             list.set(
                 type, "True", reason: isNew ? "NewReplicaSetCreated" : "FoundNewReplicaSet",
                 message: (isNew ? "Created new" : "Found new") + " replica set \"\(current.name)\"")
         }
-        let complete = "NewReplicaSetAvailable"
         let wasComplete =
             status["replicas"]?.integer == status["updatedReplicas"]?.integer
-            && before?.reason == complete
+            && before?.reason == complete && !isNew
         guard !wasComplete else { return }
         if RolloutStatus.isComplete(rollout, status) {
             list.set(
