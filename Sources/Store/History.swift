@@ -64,7 +64,7 @@ package struct History: Sendable {
         trim(limits)
     }
 
-    /// Drops the oldest chunks as long as enough changes remain, and while there are too many bytes.
+    /// Drops the oldest chunks while enough changes remain without them, or bytes are too many.
     private mutating func trim(_ limits: StoreLimits) {
         var dropped = 0
         for chunk in chunks {

@@ -55,18 +55,29 @@ enum KeyOrder {
 
     /// Compares UTF-8 bytes, and the shorter text first when one begins with the other.
     init(_ left: String, _ right: String) {
-        let leftBytes = left.utf8.span
-        let rightBytes = right.utf8.span
-        for index in 0..<min(leftBytes.count, rightBytes.count)
-        where leftBytes[index] != rightBytes[index] {
-            self = leftBytes[index] < rightBytes[index] ? .before : .after
+        let leftBytes = left.utf8
+        let rightBytes = right.utf8
+        let count = min(leftBytes.count, rightBytes.count)
+        var order = KeyOrder(leftBytes.count, rightBytes.count)
+        // An empty group or namespace is common, and needs no look at bytes.
+        guard count > 0 else {
+            self = order
             return
         }
-        if leftBytes.count == rightBytes.count {
-            self = .same
-        } else {
-            self = leftBytes.count < rightBytes.count ? .before : .after
+        let leftSpan = leftBytes.span
+        let rightSpan = rightBytes.span
+        for index in 0..<count {
+            let (one, other) = (leftSpan[unchecked: index], rightSpan[unchecked: index])
+            guard one == other else {
+                order = one < other ? .before : .after
+                break
+            }
         }
+        self = order
+    }
+
+    private init(_ left: Int, _ right: Int) {
+        self = left == right ? .same : left < right ? .before : .after
     }
 }
 

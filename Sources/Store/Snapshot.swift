@@ -41,10 +41,13 @@ package struct Snapshot: Sendable {
     package func forEach(
         in range: KeyRange, after: Key? = nil, _ body: (Key, Document) throws -> Bool
     ) rethrows {
+        // Counting first is cheaper than asking each key whether it still belongs to the range.
+        var remaining = count(range, after: after)
+        guard remaining > 0 else { return }
         try tree.forEach(from: { range.order(of: $0) == .before || !Self.isBehind($0, after) }) {
             key, document in
-            guard range.order(of: key) == .same else { return false }
-            return try body(key, document)
+            remaining -= 1
+            return try body(key, document) && remaining > 0
         }
     }
 

@@ -116,11 +116,11 @@ import Testing
         var log = TestLog()
         let key = OrderedTreeTests.key(1)
         let other = OrderedTreeTests.key(2)
-        #expect(try log.apply([.absent(key)], [.put(key, [1])], to: &store) == .committed(Revision(1)))
+        let made = try log.apply([.absent(key)], [.put(key, [1])], to: &store)
+        #expect(made == .committed(Revision(1)))
         #expect(try log.apply([.absent(key)], [.put(other, [1])], to: &store) == .conflict(key))
-        #expect(
-            try log.apply([.present(key), .unchanged(key, since: .zero)], [.delete(key)], to: &store)
-                == .conflict(key))
+        let stale: [Precondition] = [.present(key), .unchanged(key, since: .zero)]
+        #expect(try log.apply(stale, [.delete(key)], to: &store) == .conflict(key))
         #expect(store.revision == Revision(1))
         #expect(store.snapshot[other] == nil)
         #expect(store.appliedIndex == 3)

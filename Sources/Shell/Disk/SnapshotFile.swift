@@ -63,8 +63,8 @@ package struct SnapshotFile: Sendable {
             body: Array(bytes[header.metadataLength...]))
     }
 
-    /// A part of the newest body, for sending it in chunks, with the metadata and the body's length.
-    /// The part is not checked: whoever puts the parts together checks the whole.
+    /// A part of the newest body, for sending it in chunks, with the metadata and the length of the
+    /// whole. The part is not checked: whoever puts the parts together checks what they make.
     package func read(
         from offset: Int, countMax: Int
     ) throws(ShellError) -> (metadata: [UInt8], part: [UInt8], bodyLength: Int)? {

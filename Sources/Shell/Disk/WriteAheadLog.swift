@@ -3,8 +3,8 @@ import Glibc
 
 /// The records that make a machine's promises durable, in files of one folder.
 ///
-/// Records are opaque and come back in order. `append` only gathers; `sync` writes all that waits as
-/// one frame and makes it durable with one `fdatasync`. Segments grow as they are written: setting
+/// Records are opaque and come back in order. `append` only gathers; `sync` writes all that waits
+/// as one frame and makes it durable with one `fdatasync`. Segments grow as they are written: setting
 /// their space aside first (`fallocate`) saved a tenth of a sync here, and zeros written ahead a
 /// quarter, which is not worth writing everything twice.
 ///
@@ -46,7 +46,8 @@ package final class WriteAheadLog {
     /// Gathers records for the next ``sync()``. Each must be shorter than 1 GiB.
     package func append(_ records: [[UInt8]]) {
         for record in records {
-            precondition(record.count < LogSegment.recordBytesMax, "a record of \(record.count) bytes")
+            precondition(
+                record.count < LogSegment.recordBytesMax, "a record of \(record.count) bytes")
         }
         waiting += records
     }
