@@ -144,6 +144,12 @@ package struct ByteWriter: Sendable {
         writeCount(blob.count)
         bytes.append(contentsOf: blob)
     }
+    /// Arrays are by far the most, and an unspecialised generic copies them byte by byte.
+    package mutating func writeBytes(_ blob: [UInt8]) {
+        writeCount(blob.count)
+        bytes.append(contentsOf: blob)
+    }
+    package mutating func writeRaw(_ raw: [UInt8]) { bytes.append(contentsOf: raw) }
     package mutating func writeString(_ text: String) {
         writeCount(text.utf8.count)
         bytes.append(contentsOf: text.utf8)
