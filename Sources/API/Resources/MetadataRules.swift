@@ -56,8 +56,8 @@ extension ResourceDefinition {
             for name in ["apiVersion", "kind", "name", "uid"]
             where (owner[name]?.string ?? "").isEmpty {
                 v.at(name) {
-                    $0.invalid(
-                        "", name == "apiVersion" ? "version must not be empty" : "must not be empty")
+                    let subject = name == "apiVersion" ? "version " : ""
+                    $0.invalid("", subject + "must not be empty")
                 }
             }
             if owner["controller"]?.bool == true {

@@ -75,14 +75,16 @@ extension StatusError {
         _ resource: Resource, name: String, _ errors: [FieldError]
     ) -> StatusError {
         var sentences: [String] = []
+        var causes: [StatusError.Cause] = []
         for error in errors where !sentences.contains(error.message) {
             sentences.append(error.message)
+            causes.append(error.cause)
         }
         let list = sentences.joined(separator: ", ")
         let text = sentences.count == 1 ? list : "[\(list)]"
         let kind = resource.group.isEmpty ? resource.kind : "\(resource.kind).\(resource.group)"
         return StatusError(
             .invalid, "\(kind) \"\(name)\" is invalid: \(text)", name: name,
-            group: resource.group, kind: resource.kind, causes: errors.map(\.cause))
+            group: resource.group, kind: resource.kind, causes: causes)
     }
 }

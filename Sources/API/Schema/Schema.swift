@@ -76,7 +76,9 @@ extension Schema {
 
     /// A list whose elements have an identity: for server-side apply the given keys, for
     /// strategic merge patches the first of them.
-    static func list(_ type: ObjectSchema, by keys: String..., retainsKeys: Bool = false) -> Schema {
+    static func list(
+        _ type: ObjectSchema, by keys: String..., retainsKeys: Bool = false
+    ) -> Schema {
         .list(
             of: .object(type),
             ListMerge(

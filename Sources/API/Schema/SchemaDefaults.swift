@@ -6,7 +6,7 @@ extension ObjectSchema {
     package func applyDefaults(_ document: inout JSON) {
         guard !defaultedFields.isEmpty, document.object != nil else { return }
         for field in defaultedFields {
-            guard var value = document[field.name], !value.isLeftOut else {
+            guard var value = document[field.name], !field.isLeftOut(value) else {
                 if var value = field.default {
                     field.schema.applyDefaults(&value)
                     document[field.name] = value
@@ -44,12 +44,14 @@ extension Schema {
     }
 }
 
-extension JSON {
-    /// Whether Go's decoder would hold the zero value of a field without pointer.
-    fileprivate var isLeftOut: Bool {
-        switch self {
-        case .null: true
-        case .string(let text): text.isEmpty
+extension Field {
+    /// Whether Go's decoder would hold the zero value of a field without pointer: null, an empty
+    /// string, or a zero where the bounds allow none.
+    fileprivate func isLeftOut(_ value: JSON) -> Bool {
+        switch (value, schema) {
+        case (.null, _): true
+        case (.string(let text), _): text.isEmpty
+        case (.integer(0), .integer(_, let bounds?)): !bounds.contains(0)
         default: false
         }
     }

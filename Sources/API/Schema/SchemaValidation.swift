@@ -60,9 +60,9 @@ extension Schema {
         case .choice(let choices):
             guard let text = value.string, !text.isEmpty, !choices.contains(text) else { return }
             validation.notSupported(value, choices)
-        case .integer(_, let bounds?):
+        case .integer(let width, let bounds?):
             guard let number = value.integer, !bounds.contains(number) else { return }
-            validation.invalid(value, bounds.fault)
+            validation.invalid(value, bounds.fault(width))
         default:
             break
         }
@@ -71,8 +71,8 @@ extension Schema {
 
 extension ClosedRange<Int64> {
     /// The sentence for a number outside.
-    fileprivate var fault: String {
-        let isOpen = upperBound == .max || upperBound == Int64(Int32.max)
+    fileprivate func fault(_ width: IntegerWidth) -> String {
+        let isOpen = upperBound == (width == .int32 ? Int64(Int32.max) : .max)
         guard isOpen else { return "must be between \(lowerBound) and \(upperBound), inclusive" }
         return lowerBound == 1
             ? "must be greater than 0" : "must be greater than or equal to \(lowerBound)"
@@ -86,7 +86,6 @@ extension JSON {
         case .null: true
         case .string(let text): text.isEmpty
         case .array(let elements): elements.isEmpty
-        case .integer(let number): number == 0
         default: false
         }
     }

@@ -18,7 +18,8 @@ extension StringFormat {
         case .qualifiedName:
             return qualifiedNameFaults(text)
         case .labelValue:
-            return limit(text, 63) + (text.isEmpty || isName(text[...]) ? [] : [Self.labelValueFault])
+            let isGood = text.isEmpty || isName(text[...])
+            return limit(text, 63) + (isGood ? [] : [Self.labelValueFault])
         case .environmentName:
             return environmentNameFaults(text)
         case .configKey:
@@ -113,7 +114,8 @@ extension StringFormat {
 
     private func configKeyFaults(_ text: String) -> [String] {
         var faults = limit(text, 253)
-        if text.isEmpty || !text.utf8.allSatisfy(\.isNameByte) { faults.append(Self.configKeyFault) }
+        let isGood = !text.isEmpty && text.utf8.allSatisfy(\.isNameByte)
+        if !isGood { faults.append(Self.configKeyFault) }
         if text == "." {
             faults.append("must not be '.'")
         } else if text == ".." {

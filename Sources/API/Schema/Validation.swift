@@ -17,6 +17,17 @@ package struct Validation: Sendable {
         path.pop()
     }
 
+    /// Runs rules on one element of a list field.
+    package mutating func at(
+        _ name: String, _ index: Int, _ rules: (inout Validation) -> Void
+    ) {
+        path.push(name)
+        path.push(index)
+        rules(&self)
+        path.pop()
+        path.pop()
+    }
+
     /// Runs rules on a map's member.
     package mutating func at(key: String, _ rules: (inout Validation) -> Void) {
         path.push(key: key)

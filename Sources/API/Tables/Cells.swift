@@ -51,3 +51,42 @@ package enum HumanDuration {
         small == 0 ? "\(large)\(largeUnit)" : "\(large)\(largeUnit)\(small)\(smallUnit)"
     }
 }
+
+extension String {
+    /// The cell of a text that may be missing.
+    var orNone: JSON { isEmpty ? "<none>" : .string(self) }
+
+    /// The cell of something that should be known.
+    var orUnknown: JSON { isEmpty ? "<unknown>" : .string(self) }
+}
+
+extension JSON {
+    /// Labels or a selector's `matchLabels`, sorted: `a=b,c=d`.
+    var labelText: JSON {
+        members.sorted { $0.name < $1.name }
+            .map { "\($0.name)=\($0.value.string ?? "")" }.joined(separator: ",").orNone
+    }
+
+    /// A LabelSelector in the form of `kubectl -l`.
+    var labelSelectorText: JSON {
+        var parts = (self["matchLabels"] ?? [:]).members.map {
+            (key: $0.name, text: "\($0.name)=\($0.value.string ?? "")")
+        }
+        for expression in list("matchExpressions") {
+            let key = expression.text("key")
+            let values = expression.list("values").compactMap(\.string).sorted()
+                .joined(separator: ",")
+            switch expression.text("operator") {
+            case "In": parts.append((key, "\(key) in (\(values))"))
+            case "NotIn": parts.append((key, "\(key) notin (\(values))"))
+            case "Exists": parts.append((key, key))
+            case "DoesNotExist": parts.append((key, "!\(key)"))
+            default: break
+            }
+        }
+        return parts.sorted { $0.key < $1.key }.map(\.text).joined(separator: ",").orNone
+    }
+
+    /// A member that counts something; zero when it is missing.
+    func count(_ name: String) -> Int64 { self[name]?.integer ?? 0 }
+}

@@ -12,7 +12,9 @@ enum MetaV1 {
         Field(
             "blockOwnerDeletion", .boolean,
             "Whether an owner that is deleted in the foreground waits until this object is gone.")
-        Field("controller", .boolean, "Whether the owner is the controller that manages this object.")
+        Field(
+            "controller", .boolean,
+            "Whether the owner is the controller that manages this object.")
         Field("kind", .string, "Kind of the owner.", required: true)
         Field("name", .string, "Name of the owner.", required: true)
         Field("uid", .string, "UID of the owner.", required: true)
