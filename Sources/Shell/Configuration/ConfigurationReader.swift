@@ -73,6 +73,14 @@ final class ConfigurationReader {
         return value
     }
 
+    func bool(_ name: String, or fallback: Bool) throws(ConfigurationError) -> Bool {
+        guard let node = node(name) else { return fallback }
+        guard let value = node.bool else {
+            throw Self.error(file, node, "\(path)\(name) must be true or false")
+        }
+        return value
+    }
+
     func strings(_ name: String) throws(ConfigurationError) -> [String] {
         guard let node = node(name) else { return [] }
         guard case .sequence(let sequence) = node else {

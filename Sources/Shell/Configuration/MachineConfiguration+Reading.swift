@@ -1,4 +1,4 @@
-package import Base
+import Base
 import Foundation
 import Yams
 
@@ -90,7 +90,8 @@ extension MachineConfiguration {
             kubelet.podDirectory = try section.string("podDirectory", or: kubelet.podDirectory)
             kubelet.logDirectory = try section.string("logDirectory", or: kubelet.logDirectory)
             kubelet.maxPods = try section.integer("maxPods", or: kubelet.maxPods, in: 1...10_000)
-            kubelet.preloadedImages = try section.strings("preloadedImages")
+            kubelet.acceptPresentImages = try section.bool(
+                "acceptPresentImages", or: kubelet.acceptPresentImages)
         }
         try reader.section("control") { section throws(ConfigurationError) in
             control.defaultTolerationSeconds = try section.integer(

@@ -71,9 +71,9 @@ package struct MachineConfiguration: Sendable, Equatable {
         package var podDirectory = "/var/lib/podmesh/pods"
         package var logDirectory = "/var/log/pods"
         package var maxPods = 110
-        /// Images that are imported into the runtime beforehand and are never pulled, whatever
-        /// the Pod's imagePullPolicy says.
-        package var preloadedImages: [String] = []
+        /// For machines without a registry: an image that is present is used as it is, even
+        /// where the Pod's imagePullPolicy is Always.
+        package var acceptPresentImages = false
     }
 
     package struct Control: Sendable, Equatable {

@@ -10,6 +10,8 @@ struct HTTPClient {
         case tls(host: String, port: Int, context: NIOSSLContext)
     }
 
+    typealias Method = HTTPMethod
+
     struct Response: Sendable {
         var code: Int
         var body: [UInt8]

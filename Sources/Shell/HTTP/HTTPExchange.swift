@@ -107,24 +107,29 @@ final class HTTPExchange: Sendable {
         }
     }
 
-    /// Answers 101 and hands the connection's bytes to `handlers`.
+    /// Answers 101 and hands the connection's bytes to the handlers that `configure` adds.
     func upgrade(
-        headers: [(String, String)], to handlers: [any ChannelHandler & Sendable]
+        headers: [(String, String)], configure: @escaping @Sendable (any Channel) throws -> Void
     ) {
+        var fields = HTTPHeaders(headers)
+        fields.replaceOrAdd(name: "connection", value: "Upgrade")
         let head = HTTPResponseHead(
-            version: .http1_1, status: .switchingProtocols, headers: HTTPHeaders(headers))
+            version: .http1_1, status: .switchingProtocols, headers: fields)
         channel.eventLoop.execute { [self] in
             channel.write(HTTPServerResponsePart.head(head), promise: nil)
             channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
-            _ = handler.value.becomeByteStream(on: channel, adding: handlers)
+            becomeByteStream(configure)
         }
     }
 
-    /// Hands the connection's bytes to `handlers`, which also write the answer's head.
-    func tunnel(to handlers: [any ChannelHandler & Sendable]) {
-        channel.eventLoop.execute { [self] in
-            _ = handler.value.becomeByteStream(on: channel, adding: handlers)
-        }
+    /// Hands the connection's bytes to handlers that also write the answer's head.
+    func tunnel(configure: @escaping @Sendable (any Channel) throws -> Void) {
+        channel.eventLoop.execute { [self] in becomeByteStream(configure) }
+    }
+
+    private func becomeByteStream(_ configure: (any Channel) throws -> Void) {
+        state.withLockedValue { $0.onClose = nil }
+        handler.value.becomeByteStream(on: channel, configure)
     }
 
     func refuseTooLarge(limit: Int) {

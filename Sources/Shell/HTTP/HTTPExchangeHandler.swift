@@ -84,23 +84,30 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         context.close(promise: nil)
     }
 
-    /// Turns the connection into a bare byte stream for `handler`, after the answer in progress.
-    func becomeByteStream(
-        on channel: any Channel, adding newHandlers: [any ChannelHandler & Sendable]
-    ) -> EventLoopFuture<Void> {
+    /// Turns the connection into a bare byte stream for the handlers that `configure` adds. The
+    /// decoder goes last, because it passes on what it has read beyond the request.
+    func becomeByteStream(on channel: any Channel, _ configure: (any Channel) throws -> Void) {
         timeout?.cancel()
+        exchange = nil
+        do {
+            try configure(channel)
+        } catch {
+            channel.close(promise: nil)
+            return
+        }
         let pipeline = channel.pipeline.syncOperations
-        let added = Result { try pipeline.addHandlers(newHandlers) }
-        guard case .success = added else { return channel.close() }
-        let removal = handlers.remove(from: pipeline)
-        return removal.flatMap { pipeline.removeHandler(self) }
+        let removals = handlers.removalsBeforeDecoder(pipeline) + [pipeline.removeHandler(self)]
+        let decoder = NIOLoopBound(handlers.decoder, eventLoop: channel.eventLoop)
+        EventLoopFuture.andAllSucceed(removals, on: channel.eventLoop).whenComplete { _ in
+            _ = channel.pipeline.syncOperations.removeHandler(decoder.value)
+        }
     }
 
     private func peerIdentity(of channel: any Channel) -> ConnectionIdentity {
         if let identity { return identity }
         let certificate = try? channel.pipeline.syncOperations.nioSSL_peerCertificate()
-        let subject = (certificate?.flatMap { try? $0.toDERBytes() }).flatMap(
-            CertificateSubject.init(der:))
+        let bytes = certificate.flatMap { try? $0.toDERBytes() }
+        let subject = bytes.flatMap(CertificateSubject.init(der:))
         let known = subject.map(ConnectionIdentity.certificate) ?? .anonymous
         identity = known
         return known

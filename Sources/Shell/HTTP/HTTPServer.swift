@@ -93,12 +93,13 @@ struct HTTPHandlers {
 
     var all: [any ChannelHandler] { [encoder, decoder, pipelining, errors] }
 
-    /// Leaves the bare byte stream, for WebSocket frames or a tunnel.
-    func remove(from pipeline: ChannelPipeline.SynchronousOperations) -> EventLoopFuture<Void> {
-        let removals = [
+    /// Removes all but the decoder.
+    func removalsBeforeDecoder(
+        _ pipeline: ChannelPipeline.SynchronousOperations
+    ) -> [EventLoopFuture<Void>] {
+        [
             pipeline.removeHandler(errors), pipeline.removeHandler(pipelining),
-            pipeline.removeHandler(encoder), pipeline.removeHandler(decoder),
+            pipeline.removeHandler(encoder),
         ]
-        return EventLoopFuture.andAllSucceed(removals, on: pipeline.eventLoop)
     }
 }

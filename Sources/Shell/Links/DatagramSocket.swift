@@ -5,7 +5,7 @@ import NIOPosix
 /// The UDP socket of the mesh. It sends and receives bytes; opening and sealing is the sealer's.
 /// Confined to its event loop.
 final class DatagramSocket {
-    typealias Receive = (_ source: PeerAddress, _ bytes: [UInt8]) -> Void
+    typealias Receive = @Sendable (_ source: PeerAddress, _ bytes: [UInt8]) -> Void
 
     private let channel: any Channel
     private var addresses: [PeerAddress: SocketAddress] = [:]
@@ -16,7 +16,6 @@ final class DatagramSocket {
     static func bind(
         address: String, port: Int, on eventLoop: any EventLoop, receive: @escaping Receive
     ) async throws -> NIOLoopBound<DatagramSocket> {
-        let receive = NIOLoopBound(receive, eventLoop: eventLoop)
         let channel = try await DatagramBootstrap(group: eventLoop)
             .channelOption(.datagramVectorReadMessageCount, value: 16)
             .channelOption(
@@ -24,7 +23,7 @@ final class DatagramSocket {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        DatagramHandler(receive: receive.value))
+                        DatagramHandler(receive: receive))
                 }
             }
             .bind(host: address, port: port).get()

@@ -3,6 +3,7 @@ import Gossip
 import NIOCore
 import NIOPosix
 import NIOSSL
+import NIOTLS
 
 /// Carries the frames of the replicated log between machines over mutually authenticated
 /// TLS 1.3: one outgoing connection per peer, and whatever peers open to this machine.
@@ -10,12 +11,11 @@ import NIOSSL
 /// Frames may be lost when a connection breaks or its queue is full; Raft repeats what matters.
 /// Confined to its event loop.
 final class PeerLinks {
-    typealias Receive = (_ sender: MachineName, _ frame: [UInt8]) -> Void
+    typealias Receive = @Sendable (_ sender: MachineName, _ frame: [UInt8]) -> Void
 
     private let eventLoop: any EventLoop
     private let clientTLS: NIOSSLContext
     private var links: [MachineName: PeerLink] = [:]
-    private var listener: (any Channel)?
 
     init(eventLoop: any EventLoop, clientTLS: NIOSSLContext) {
         self.eventLoop = eventLoop
@@ -23,10 +23,10 @@ final class PeerLinks {
     }
 
     /// Accepts peers' connections; a certificate that names no machine is hung up on.
-    func listen(
-        address: String, port: Int, serverTLS: NIOSSLContext, receive: @escaping Receive
+    static func listen(
+        address: String, port: Int, on eventLoop: any EventLoop, serverTLS: NIOSSLContext,
+        receive: @escaping Receive
     ) async throws {
-        let receive = NIOLoopBound(receive, eventLoop: eventLoop)
         let bootstrap = ServerBootstrap(group: eventLoop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -35,10 +35,10 @@ final class PeerLinks {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(NIOSSLServerHandler(context: serverTLS))
                     try pipeline.addHandler(ByteToMessageHandler(FrameDecoder()))
-                    try pipeline.addHandler(InboundFrameHandler(receive: receive.value))
+                    try pipeline.addHandler(InboundFrameHandler(receive: receive))
                 }
             }
-        listener = try await bootstrap.bind(host: address, port: port).get()
+        _ = try await bootstrap.bind(host: address, port: port).get()
     }
 
     /// Sends a frame to the peer at that address, connecting first if need be.
@@ -61,7 +61,6 @@ final class PeerLinks {
     func close() {
         for link in links.values { link.close() }
         links.removeAll()
-        listener?.close(promise: nil)
     }
 }
 
@@ -160,7 +159,7 @@ private final class PeerLink {
 }
 
 /// Hangs up when the server's certificate names another machine than the one that was meant.
-private final class PeerIdentityHandler: ChannelInboundHandler {
+final class PeerIdentityHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let expected: MachineName
 
@@ -204,7 +203,7 @@ private final class InboundFrameHandler: ChannelInboundHandler {
 
 private func machineName(of context: ChannelHandlerContext) -> MachineName? {
     let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
-    guard let bytes = certificate?.flatMap({ try? $0.toDERBytes() }) else { return nil }
+    guard let bytes = certificate.flatMap({ try? $0.toDERBytes() }) else { return nil }
     return CertificateSubject(der: bytes)?.machine
 }
 

@@ -1,4 +1,3 @@
-package import Base
 import Foundation
 
 /// The files by which a machine proves who it is, under `identity/` of its data folder. They
@@ -23,8 +22,6 @@ package struct IdentityDirectory: Sendable {
         package var meshAuthorityKey: [UInt8]
         /// Machines to join the mesh through; empty on the first machine.
         package var seeds: [Seed]
-        /// True on the machine that created the cluster, whose log starts with itself as voter.
-        package var isFirst: Bool
         /// Present on the first machine until the Store holds it: what the cluster starts from.
         package var bootstrap: Bootstrap?
     }
@@ -84,19 +81,6 @@ package struct IdentityDirectory: Sendable {
     }
 
     private var file: String { path + "/identity.json" }
-}
-
-/// The cluster's private keys. They live in the Store, out of the API's sight, so that every
-/// machine can admit newcomers after the first machine is gone.
-package struct AuthoritySecrets: Codable, Sendable {
-    package var certificatePEM: String
-    package var privateKeyPEM: String
-    /// The Ed25519 secret key that signs mesh certificates.
-    package var meshSecretKey: [UInt8]
-    package var meshPublicKey: [UInt8]
-    /// The P-256 key that signs service-account tokens.
-    package var serviceAccountKeyPEM: String
-    package var clusterID: String
 }
 
 /// What a newcomer presents: `ID.SECRET@FINGERPRINT`.

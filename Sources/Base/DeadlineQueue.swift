@@ -1,0 +1,77 @@
+/// Keys with the instants at which they are due, earliest first; ties leave in key order, so that
+/// a run is repeatable. A key has one instant at a time: scheduling it again moves it.
+package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
+    private struct Entry: Comparable, Sendable {
+        var instant: Instant
+        var key: Key
+
+        static func < (left: Entry, right: Entry) -> Bool {
+            left.instant == right.instant ? left.key < right.key : left.instant < right.instant
+        }
+    }
+
+    /// A binary heap; entries whose instant is no longer the key's are passed over.
+    private var heap: [Entry] = []
+    private var instants: [Key: Instant] = [:]
+
+    package init() {}
+
+    package var count: Int { instants.count }
+
+    /// When the earliest key is due.
+    package var deadline: Instant? { heap.first?.instant }
+
+    package subscript(key: Key) -> Instant? { instants[key] }
+
+    package mutating func schedule(_ key: Key, at instant: Instant) {
+        guard instants[key] != instant else { return }
+        instants[key] = instant
+        heap.append(Entry(instant: instant, key: key))
+        siftUp(heap.count - 1)
+    }
+
+    package mutating func cancel(_ key: Key) {
+        guard instants.removeValue(forKey: key) != nil else { return }
+        dropStale()
+    }
+
+    /// Takes the earliest key that is due, or nil.
+    package mutating func popDue(at now: Instant) -> Key? {
+        dropStale()
+        guard let first = heap.first, first.instant <= now else { return nil }
+        removeFirst()
+        instants[first.key] = nil
+        dropStale()
+        return first.key
+    }
+
+    private mutating func dropStale() {
+        while let first = heap.first, instants[first.key] != first.instant { removeFirst() }
+    }
+
+    private mutating func removeFirst() {
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        var parent = 0
+        while true {
+            var smallest = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && heap[child] < heap[smallest] {
+                smallest = child
+            }
+            guard smallest != parent else { return }
+            heap.swapAt(parent, smallest)
+            parent = smallest
+        }
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        var child = start
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard heap[child] < heap[parent] else { return }
+            heap.swapAt(child, parent)
+            child = parent
+        }
+    }
+}

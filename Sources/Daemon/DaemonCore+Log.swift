@@ -1,0 +1,181 @@
+import Base
+import Control
+import Gossip
+import JSON
+import Kubelet
+import Objects
+import Raft
+import Store
+
+extension DaemonCore {
+    mutating func perform(
+        _ effect: RaftEffect, at now: Instant, into out: inout Outbox<DaemonEffect>
+    ) {
+        switch effect {
+        case .persist(let persist): out.append(.persist(persist))
+        case .send(let name, let message):
+            // A peer that the mesh does not know yet cannot be reached; Raft repeats.
+            guard let address = raftAddress(of: name) else { return }
+            out.append(.sendRaft(to: name, address: address, message))
+        case .apply(let entries): apply(entries, at: now, into: &out)
+        case .readReady(let ticket, let index):
+            onReadReady(ticket, index, at: now, into: &out)
+        case .readRejected(let ticket, _): onReadRejected(ticket, at: now)
+        case .proposalRejected(let ticket, let rejection):
+            onProposalRejected(ticket, rejection, at: now, into: &out)
+        case .membershipChangeRejected:
+            membership.lookAgain(at: now + configuration.limits.membershipPause)
+        case .roleChanged: onRoleChanged(at: now)
+        case .membershipChanged: membership.lookAgain(at: now)
+        case .saveSnapshot(let metadata): out.append(.saveSnapshot(metadata, store))
+        case .installSnapshot(let metadata, let bytes):
+            onInstallSnapshot(metadata, bytes, at: now, into: &out)
+        case .readSnapshot(let ticket, let metadata, let offset, let countMax):
+            out.append(.readSnapshot(ticket, metadata, offset: offset, countMax: countMax))
+        case .mark(let text): out.append(.mark(text))
+        }
+    }
+
+    private mutating func apply(
+        _ entries: [RaftEntry], at now: Instant, into out: inout Outbox<DaemonEffect>
+    ) {
+        var changes: [Change] = []
+        var finished: [(CommandID, TransactionResult)] = []
+        for entry in entries {
+            guard case .command(let bytes) = entry.payload else {
+                store.skip(index: entry.index)
+                continue
+            }
+            let applied = store.apply(bytes, index: entry.index)
+            changes += applied.changes
+            if let id = applied.id, id.origin == configuration.name,
+                id.epoch == configuration.epoch
+            {
+                finished.append((id, applied.result))
+            }
+        }
+        onChanges(changes, at: now, into: &out)
+        for (id, result) in finished { onCommitted(id, result, at: now, into: &out) }
+        evaluateReads(at: now, into: &out)
+    }
+
+    private mutating func onRoleChanged(at now: Instant) {
+        let isLeader = raft.role == .leader
+        guard isLeader != isControlling else { return }
+        isControlling = isLeader
+        guard isLeader else {
+            stepControl(.stopped, at: now)
+            return
+        }
+        let objects = allObjects()
+        publisher = AssignmentPublisher()
+        for (key, json) in objects { _ = publisher.update(key, json, revision: 0) }
+        republishAssignments(at: now)
+        stepControl(.wallTime(wallTime), at: now)
+        for member in gossip.sortedMembers {
+            guard let status = Self.peerStatus(member.status) else { continue }
+            stepControl(.peerStatus(member.name, status), at: now)
+        }
+        stepControl(.started(objects), at: now)
+        membership.lookAgain(at: now)
+    }
+
+    // MARK: Changes
+
+    /// Tells every part of the machine what changed in the Store.
+    private mutating func onChanges(
+        _ changes: [Change], at now: Instant, into out: inout Outbox<DaemonEffect>
+    ) {
+        guard !changes.isEmpty else { return }
+        var objects: [(ObjectKey, JSON?)] = []
+        for change in changes {
+            feedWatches(change, into: &out)
+            guard let key = objectKey(change.key) else { continue }
+            let json = change.document.flatMap(Self.object)
+            objects.append((key, json))
+            if isControlling {
+                for entry in publisher.update(key, json, revision: change.revision.number) {
+                    stepGossip(.publish(entry), at: now)
+                }
+            }
+        }
+        if isControlling { stepControl(.changed(objects), at: now) }
+        tellKubelet(objects, at: now)
+        updateRoutes(objects, into: &out)
+    }
+
+    /// The Store was replaced by the leader's: nothing known before counts.
+    mutating func onStoreReplaced(at now: Instant, into out: inout Outbox<DaemonEffect>) {
+        endWatches(into: &out)
+        let objects = allObjects()
+        if observed.hasStarted { restartKubeletView(objects, at: now) }
+        updateRoutes(objects.map { ($0.0, $0.1) }, into: &out)
+        evaluateReads(at: now, into: &out)
+    }
+
+    /// Every object of a type that the API serves.
+    func allObjects() -> [(ObjectKey, JSON)] {
+        var objects: [(ObjectKey, JSON)] = []
+        for (key, document) in store.snapshot.list(.everything, after: nil, limit: .max) {
+            guard let key = objectKey(key), let json = Self.object(document) else { continue }
+            objects.append((key, json))
+        }
+        return objects
+    }
+
+    /// The API's name of a Store key; nil for documents of podmesh's own.
+    func objectKey(_ key: Key) -> ObjectKey? {
+        guard let resource = resources["\(key.group)/\(key.resource)"] else { return nil }
+        return ObjectKey(resource, namespace: key.namespace, name: key.name)
+    }
+
+    /// The document as a value that knows its version.
+    static func object(_ document: Document) -> JSON? {
+        guard var json = try? JSON(parsing: document.bytes) else { return nil }
+        json[path: ["metadata", "resourceVersion"]] = .string(document.modRevision.description)
+        return json
+    }
+
+    // MARK: Snapshots
+
+    private mutating func onInstallSnapshot(
+        _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8], at now: Instant,
+        into out: inout Outbox<DaemonEffect>
+    ) {
+        guard let fresh = try? StoreCore(decoding: bytes) else {
+            stepRaft(.snapshotRefused(metadata), at: now)
+            return
+        }
+        installing = (metadata, fresh)
+        out.append(.installSnapshot(metadata, bytes))
+    }
+
+    mutating func onSnapshotInstalled(
+        _ metadata: RaftSnapshotMetadata, at now: Instant, into out: inout Outbox<DaemonEffect>
+    ) {
+        guard let installing, installing.metadata == metadata else { return }
+        store = installing.store
+        self.installing = nil
+        stepRaft(.snapshotInstalled(metadata), at: now)
+        onStoreReplaced(at: now, into: &out)
+    }
+
+    // MARK: Assignments
+
+    /// A new leader repeats what the table should say; rows that it says already are no news.
+    private mutating func republishAssignments(at now: Instant) {
+        let revision = store.snapshot.revision.number
+        var current: Set<AssignmentKey> = []
+        for entry in publisher.entries(revision: revision) {
+            current.insert(entry.key)
+            guard gossip.table[entry.key]?.value != entry.value else { continue }
+            stepGossip(.publish(entry), at: now)
+        }
+        for entry in gossip.table.sortedEntries
+        where entry.value != .tombstone && !current.contains(entry.key) {
+            let tombstone = AssignmentEntry(
+                key: entry.key, revision: revision, value: .tombstone)
+            stepGossip(.publish(tombstone), at: now)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import API
+import Base
+import Objects
+import Store
+
+/// The open watches of this machine's clients.
+struct WatchTable: Sendable {
+    struct Entry: Sendable {
+        var stream: WatchStream
+        var ends: Instant
+        /// When the next bookmark is due; nil when the client takes none.
+        var nextBookmark: Instant?
+    }
+
+    private(set) var entries: [Ticket: Entry] = [:]
+    private var deadlines = DeadlineQueue<Ticket>()
+    /// Watches by what they watch, so that a change meets only those of its type.
+    private var byResource: [String: [Ticket]] = [:]
+
+    var count: Int { entries.count }
+    var deadline: Instant? { deadlines.deadline }
+    /// In order of their tickets.
+    var tickets: [Ticket] { entries.keys.sorted() }
+
+    mutating func insert(_ ticket: Ticket, _ entry: Entry) {
+        entries[ticket] = entry
+        byResource[Self.name(entry.stream.resource), default: []].append(ticket)
+        schedule(ticket, entry)
+    }
+
+    mutating func remove(_ ticket: Ticket) {
+        guard let entry = entries.removeValue(forKey: ticket) else { return }
+        byResource[Self.name(entry.stream.resource)]?.removeAll { $0 == ticket }
+        deadlines.cancel(ticket)
+    }
+
+    func watching(_ key: Key) -> [Ticket] { byResource["\(key.group)/\(key.resource)"] ?? [] }
+
+    mutating func popDue(at now: Instant) -> Ticket? { deadlines.popDue(at: now) }
+
+    /// Lets the watch turn a change into bytes, which may change the watch.
+    mutating func event(_ ticket: Ticket, for change: Change) -> [UInt8]? {
+        entries[ticket]?.stream.event(for: change)
+    }
+
+    mutating func reschedule(_ ticket: Ticket, nextBookmark: Instant?) {
+        entries[ticket]?.nextBookmark = nextBookmark
+        if let entry = entries[ticket] { schedule(ticket, entry) }
+    }
+
+    private mutating func schedule(_ ticket: Ticket, _ entry: Entry) {
+        deadlines.schedule(ticket, at: min(entry.ends, entry.nextBookmark ?? .distantFuture))
+    }
+
+    private static func name(_ resource: Resource) -> String {
+        "\(resource.group)/\(resource.plural)"
+    }
+}
+
+extension DaemonCore {
+    mutating func beginWatch(
+        _ ticket: Ticket, _ stream: WatchStream, at now: Instant,
+        into out: inout Outbox<DaemonEffect>
+    ) {
+        guard watches.count < configuration.limits.watchesMax else {
+            let error = StatusError(
+                .tooManyRequests, "too many open watches; please try again later",
+                retryAfterSeconds: 1)
+            out.append(.respond(ticket, .status(error)))
+            return
+        }
+        var stream = stream
+        out.append(.beginWatch(ticket, contentType: stream.contentType))
+        guard let bytes = missedEvents(of: &stream) else {
+            out.append(.watchBytes(ticket, stream.expired(oldest: store.revision)))
+            out.append(.endWatch(ticket))
+            return
+        }
+        if !bytes.isEmpty { out.append(.watchBytes(ticket, bytes)) }
+        let bookmark = now + configuration.limits.bookmarkInterval
+        watches.insert(
+            ticket,
+            WatchTable.Entry(
+                stream: stream, ends: now + .seconds(stream.timeoutSeconds),
+                nextBookmark: stream.allowsBookmarks ? bookmark : nil))
+    }
+
+    /// What the client is owed at once: the objects there are, or the changes since the revision
+    /// that it knows. Nil when those are forgotten.
+    private func missedEvents(of stream: inout WatchStream) -> [UInt8]? {
+        var bytes = stream.initialEvents(store.snapshot)
+        guard stream.start < store.revision else { return bytes }
+        let missed = store.changes(after: stream.start, in: stream.range, limit: .max)
+        guard case .changes(let changes, _) = missed else { return nil }
+        for change in changes { bytes += stream.event(for: change) ?? [] }
+        return bytes
+    }
+
+    mutating func feedWatches(_ change: Change, into out: inout Outbox<DaemonEffect>) {
+        for ticket in watches.watching(change.key) {
+            if let bytes = watches.event(ticket, for: change) {
+                out.append(.watchBytes(ticket, bytes))
+            }
+        }
+    }
+
+    mutating func wakeWatches(at now: Instant, into out: inout Outbox<DaemonEffect>) {
+        while let ticket = watches.popDue(at: now) {
+            guard let entry = watches.entries[ticket] else { continue }
+            guard now < entry.ends else {
+                watches.remove(ticket)
+                out.append(.endWatch(ticket))
+                continue
+            }
+            out.append(.watchBytes(ticket, entry.stream.bookmark(store.revision)))
+            watches.reschedule(
+                ticket, nextBookmark: now + configuration.limits.bookmarkInterval)
+        }
+    }
+
+    /// Ends every watch; its client lists again.
+    mutating func endWatches(into out: inout Outbox<DaemonEffect>) {
+        for ticket in watches.tickets {
+            watches.remove(ticket)
+            out.append(.endWatch(ticket))
+        }
+    }
+}

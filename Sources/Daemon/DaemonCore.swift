@@ -1,0 +1,194 @@
+package import API
+package import Base
+import Control
+package import Gossip
+import JSON
+import Kubelet
+import Objects
+package import Raft
+package import Services
+package import Store
+
+/// One machine: the mesh, the log, the Store, the API, the controllers, the kubelet and the
+/// Service parts composed behind one `step`.
+///
+/// The cores do not know each other. What one of them wants of a sibling comes out as an effect
+/// here and goes in there as an input, in a loop that ends when no effect is left; what the world
+/// must do becomes a ``DaemonEffect``. The simulator runs the same value.
+///
+/// Invariants:
+/// 1. The controllers run exactly while this machine leads the log.
+/// 2. Everything that changes the Store has been committed by Raft.
+package struct DaemonCore: Sendable {
+    package let configuration: DaemonConfiguration
+    package internal(set) var gossip: GossipCore
+    package internal(set) var raft: RaftCore
+    package internal(set) var store: StoreCore
+    var api: APICore
+    var control: ControlCore
+    var kubelet: KubeletCore
+    package internal(set) var zone: DNSZone
+    var proxy: ServiceProxy
+
+    /// The types that the API serves, by group and plural name.
+    let resources: [String: Resource]
+    /// The controllers run on this machine.
+    var isControlling = false
+    var publisher = AssignmentPublisher()
+    var wallTime = WallTime(seconds: 0)
+    var tickets = TicketCounter()
+    var pending = PendingTable()
+    var watches = WatchTable()
+    var membership = MembershipPolicy()
+    /// A snapshot from the leader that waits for the disk.
+    var installing: (metadata: RaftSnapshotMetadata, store: StoreCore)?
+    var observed = ObservedDocuments()
+    var routes: [PodRoute] = []
+    var proxyRules = ""
+    var isProxyStale = true
+    var isZoneStale = false
+    var isLeaving = false
+
+    private var gossipEffects = Outbox<GossipEffect>()
+    private var raftEffects = Outbox<RaftEffect>()
+    private var controlEffects = Outbox<ControlEffect>()
+    private var kubeletEffects = Outbox<KubeletEffect>()
+
+    package init(
+        configuration: DaemonConfiguration, restored: RaftRestoredState, store: StoreCore,
+        random: Random, now: Instant, wallTime: WallTime
+    ) {
+        var random = random
+        func fork() -> Random { Random(seed: random.next()) }
+        self.configuration = configuration
+        self.store = store
+        self.wallTime = wallTime
+        let local = GossipMember(
+            name: configuration.name,
+            address: PeerAddress(ip: configuration.address, port: configuration.meshPort),
+            incarnation: UInt64(max(0, wallTime.seconds)), certificate: configuration.certificate,
+            tags: MeshTags(api: configuration.apiPort, raft: configuration.raftPort).tags)
+        gossip = GossipCore(
+            configuration: configuration.gossip, local: local, random: fork(), now: now)
+        raft = RaftCore(
+            configuration: configuration.raft, restored: restored, random: fork(), now: now)
+        api = APICore(configuration: configuration.api, random: fork())
+        resources = Dictionary(
+            api.registry.definitions.map { definition in
+                let resource = definition.resource
+                return ("\(resource.group)/\(resource.plural)", resource)
+            }, uniquingKeysWith: { first, _ in first })
+        control = ControlCore(configuration: configuration.control, random: fork())
+        kubelet = KubeletCore(configuration: configuration.kubelet, random: fork())
+        zone = DNSZone(domain: configuration.clusterDomain)
+        proxy = ServiceProxy(configuration: configuration.proxy)
+    }
+
+    /// Any input is legal at any time.
+    package mutating func step(
+        _ input: DaemonInput, at now: Instant, into out: inout Outbox<DaemonEffect>
+    ) {
+        switch input {
+        case .wake: onWake(at: now, into: &out)
+        case .wallTime(let time): onWallTime(time, at: now)
+        case .datagram(let from, let address, let payload):
+            stepGossip(.datagram(from: from, address: address, payload: payload), at: now)
+        case .start(let seeds): onStart(seeds, at: now)
+        case .raft(let from, let message): stepRaft(.message(from: from, message), at: now)
+        case .persisted(let persistence): stepRaft(.persisted(upTo: persistence), at: now)
+        case .snapshotSaved(let metadata): stepRaft(.snapshotSaved(metadata), at: now)
+        case .snapshotInstalled(let metadata):
+            onSnapshotInstalled(metadata, at: now, into: &out)
+        case .snapshotRead(let ticket, let bytes, let isLast):
+            stepRaft(.snapshotRead(ticket, bytes: bytes, isLast: isLast), at: now)
+        case .snapshotUnavailable(let ticket): stepRaft(.snapshotUnavailable(ticket), at: now)
+        case .request(let ticket, let request): onRequest(ticket, request, at: now, into: &out)
+        case .cancelled(let ticket): onCancelled(ticket)
+        case .bootstrap(let operations): propose(operations, at: now)
+        case .kubelet(let input): stepKubelet(input, at: now)
+        case .leave: onLeave(at: now)
+        }
+        settle(at: now, into: &out)
+    }
+
+    /// When the shell must send `.wake`.
+    package var deadline: Instant? {
+        let candidates = [
+            gossip.deadline, raft.deadline, kubelet.deadline, pending.deadline, watches.deadline,
+            membership.deadline, isControlling ? control.deadline : nil,
+        ]
+        return candidates.compactMap(\.self).min()
+    }
+
+    /// Traps on a broken invariant of the log or the Store; tells the first one of the mesh.
+    package func checkInvariants() -> String? {
+        raft.checkInvariants()
+        store.checkInvariants()
+        return gossip.invariantViolation
+    }
+
+    // MARK: Steps of the parts
+
+    mutating func stepGossip(_ input: GossipInput, at now: Instant) {
+        gossip.step(input, at: now, into: &gossipEffects)
+    }
+
+    mutating func stepRaft(_ input: RaftInput, at now: Instant) {
+        raft.step(input, at: now, into: &raftEffects)
+    }
+
+    mutating func stepControl(_ input: ControlInput, at now: Instant) {
+        control.step(input, at: now, into: &controlEffects)
+    }
+
+    mutating func stepKubelet(_ input: KubeletInput, at now: Instant) {
+        kubelet.step(input, at: now, into: &kubeletEffects)
+    }
+
+    /// Hands effects between the parts until there are none.
+    private mutating func settle(at now: Instant, into out: inout Outbox<DaemonEffect>) {
+        var turns = 0
+        while !gossipEffects.isEmpty || !raftEffects.isEmpty || !controlEffects.isEmpty
+            || !kubeletEffects.isEmpty
+        {
+            turns += 1
+            precondition(turns < configuration.limits.turnsMax, "the cores feed each other forever")
+            for effect in raftEffects.take() { perform(effect, at: now, into: &out) }
+            for effect in gossipEffects.take() { perform(effect, at: now, into: &out) }
+            for effect in controlEffects.take() { perform(effect, at: now, into: &out) }
+            for effect in kubeletEffects.take() { perform(effect, at: now, into: &out) }
+        }
+        publishServices(into: &out)
+    }
+
+    private mutating func onWake(at now: Instant, into out: inout Outbox<DaemonEffect>) {
+        if let deadline = raft.deadline, deadline <= now { stepRaft(.wake, at: now) }
+        if let deadline = gossip.deadline, deadline <= now { stepGossip(.wake, at: now) }
+        if isControlling, let deadline = control.deadline, deadline <= now {
+            stepControl(.wake, at: now)
+        }
+        if let deadline = kubelet.deadline, deadline <= now { stepKubelet(.wake, at: now) }
+        wakePending(at: now, into: &out)
+        wakeWatches(at: now, into: &out)
+        wakeMembership(at: now)
+    }
+
+    private mutating func onWallTime(_ time: WallTime, at now: Instant) {
+        wallTime = time
+        stepControl(.wallTime(time), at: now)
+        stepKubelet(.wallTime(time), at: now)
+    }
+
+    /// The kubelet hears nothing of its Pods before this machine has seen a current state: what
+    /// it held at its last end may be long outdated.
+    private mutating func onStart(_ seeds: [GossipSeed], at now: Instant) {
+        stepGossip(.join(seeds: seeds), at: now)
+        synchronize(at: now)
+    }
+
+    private mutating func onLeave(at now: Instant) {
+        isLeaving = true
+        stepRaft(.transferLeadership(to: nil), at: now)
+        stepGossip(.leave, at: now)
+    }
+}

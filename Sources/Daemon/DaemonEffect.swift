@@ -1,0 +1,69 @@
+package import API
+package import Base
+package import Gossip
+package import Kubelet
+package import Objects
+package import Raft
+package import Store
+
+/// What the shell must do for one machine, in order.
+package enum DaemonEffect: Sendable {
+    // The mesh.
+    case sendDatagram(to: MachineName, address: PeerAddress, payload: [UInt8])
+    /// A member appeared or changed: teach its certificate to the sealer, remember it on disk.
+    case memberChanged(GossipMember)
+    /// The goodbye is out; the process may end.
+    case left
+
+    // The log.
+    case sendRaft(to: MachineName, address: PeerAddress, RaftMessage)
+    case persist(RaftPersist)
+    /// Encode the Store and save it as the newest snapshot; answer `.snapshotSaved`.
+    case saveSnapshot(RaftSnapshotMetadata, StoreCore)
+    /// Save these bytes as the newest snapshot; answer `.snapshotInstalled`.
+    case installSnapshot(RaftSnapshotMetadata, [UInt8])
+    case readSnapshot(Ticket, RaftSnapshotMetadata, offset: UInt64, countMax: Int)
+
+    // Clients.
+    case respond(Ticket, APIResponse)
+    case beginWatch(Ticket, contentType: String)
+    case watchBytes(Ticket, [UInt8])
+    case endWatch(Ticket)
+    case openStream(Ticket, StreamTarget)
+    case issueToken(Ticket, TokenIssue)
+
+    // Pods.
+    case runtime(Ticket, RuntimeRequest)
+    /// The kubelet asks for a service account token of this Pod.
+    case issuePodToken(Ticket, TokenIssue)
+    /// The Pods of this machine have this range: write the CNI configuration.
+    case configureNetwork(Ticket, podCIDR: String)
+    /// The complete set of routes to other machines' Pods.
+    case setRoutes([PodRoute])
+    /// The complete rules for Service addresses, as a script for nft.
+    case setProxyRules(String)
+    /// The zone changed; the responder reads it from the core.
+    case zoneChanged
+
+    /// A rare branch was taken; tests and metrics count these.
+    case mark(String)
+}
+
+/// Pods of that range are reached through that machine.
+package struct PodRoute: Hashable, Sendable {
+    package var podCIDR: String
+    package var gateway: String
+
+    package init(podCIDR: String, gateway: String) {
+        self.podCIDR = podCIDR
+        self.gateway = gateway
+    }
+}
+
+/// Where a stream between a client and a container goes.
+package enum StreamTarget: Sendable, Equatable {
+    /// The container runs here.
+    case local(StreamRequest, containerID: String, logPath: String, sandboxID: String)
+    /// The container runs on that machine, whose API server takes the request over.
+    case remote(MachineName, host: String, port: UInt16)
+}

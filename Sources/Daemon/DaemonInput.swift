@@ -1,0 +1,37 @@
+package import API
+package import Base
+package import Gossip
+package import Kubelet
+package import Raft
+package import Store
+
+/// What happened to one machine.
+package enum DaemonInput: Sendable {
+    /// The deadline has come.
+    case wake
+    /// The calendar clock; the shell gives it before other inputs.
+    case wallTime(WallTime)
+    /// A datagram of the mesh, opened; `from` is whom its seal proves.
+    case datagram(from: MachineName, address: PeerAddress, payload: [UInt8])
+    /// The daemon begins: join the mesh through these machines and catch up with the log.
+    case start(seeds: [GossipSeed])
+    /// A message of the log from the machine that its certificate names.
+    case raft(from: MachineName, RaftMessage)
+    case persisted(RaftPersistence)
+    case snapshotSaved(RaftSnapshotMetadata)
+    /// The bytes that `.installSnapshot` carried are durable.
+    case snapshotInstalled(RaftSnapshotMetadata)
+    case snapshotRead(Ticket, bytes: [UInt8], isLast: Bool)
+    case snapshotUnavailable(Ticket)
+    /// A client's request; answered by `.respond`, `.beginWatch`, `.openStream` or `.issueToken`.
+    case request(Ticket, APIRequest)
+    /// The client of a request or watch is gone.
+    case cancelled(Ticket)
+    /// Documents that a new cluster starts from. They go into the Store together unless the
+    /// first of them is there already; proposed as often as it takes.
+    case bootstrap([Operation])
+    /// Anything for the kubelet: facts of the machine, answers of the runtime.
+    case kubelet(KubeletInput)
+    /// Hand over what can be handed over and say goodbye to the mesh.
+    case leave
+}

@@ -1,0 +1,116 @@
+import API
+import Base
+import Kubelet
+import Objects
+import Store
+
+/// Requests and writes on their way through the log, each under a number of its own. The number
+/// is also the ticket by which Raft knows them.
+struct PendingTable: Sendable {
+    /// Who waits for the answer.
+    enum Origin: Sendable {
+        case client(Ticket, APIRequest)
+        case control(Ticket, ObjectWrite)
+        case kubelet(Ticket, ObjectWrite)
+        /// The machine itself, which waits to have a current state.
+        case synchronization
+        /// Nobody; the shell wants the documents in the Store.
+        case bootstrap([Operation])
+    }
+
+    enum Phase: Sendable {
+        /// Raft confirms that this machine's state is current.
+        case awaitingReadIndex
+        /// This machine applies what the read index covers.
+        case awaitingIndex(UInt64)
+        /// This machine applies what the client saw.
+        case awaitingRevision(Revision)
+        /// The transaction is proposed; the answer waits for its fate.
+        case committing(sequence: UInt64, command: [UInt8], PendingResponse?)
+        /// Nothing was under way; it starts again at the deadline.
+        case pausing
+    }
+
+    struct Entry: Sendable {
+        var origin: Origin
+        var phase: Phase
+        /// When the wait ends with an error.
+        var expires: Instant
+        var evaluations = 0
+    }
+
+    private(set) var entries: [Ticket: Entry] = [:]
+    /// When each entry wants attention: a repetition, or its expiry.
+    private var deadlines = DeadlineQueue<Ticket>()
+    private var byClient: [Ticket: Ticket] = [:]
+    private var bySequence: [UInt64: Ticket] = [:]
+    /// Numbers that wait for an index or a revision, in order of their arrival.
+    private(set) var waitingReads: [Ticket] = []
+    private(set) var nextSequence: UInt64 = 1
+
+    var count: Int { entries.count }
+    var deadline: Instant? { deadlines.deadline }
+
+    subscript(number: Ticket) -> Entry? { entries[number] }
+
+    mutating func insert(_ number: Ticket, _ entry: Entry) {
+        entries[number] = entry
+        deadlines.schedule(number, at: entry.expires)
+        if case .client(let client, _) = entry.origin { byClient[client] = number }
+        note(number, entry.phase)
+    }
+
+    mutating func setPhase(_ number: Ticket, _ phase: Phase, attention: Instant? = nil) {
+        guard var entry = entries[number] else { return }
+        forget(number, entry.phase)
+        entry.phase = phase
+        entries[number] = entry
+        note(number, phase)
+        deadlines.schedule(number, at: min(attention ?? entry.expires, entry.expires))
+    }
+
+    mutating func countEvaluation(_ number: Ticket) -> Int {
+        entries[number]?.evaluations += 1
+        return entries[number]?.evaluations ?? 0
+    }
+
+    @discardableResult
+    mutating func remove(_ number: Ticket) -> Entry? {
+        guard let entry = entries.removeValue(forKey: number) else { return nil }
+        forget(number, entry.phase)
+        deadlines.cancel(number)
+        if case .client(let client, _) = entry.origin { byClient[client] = nil }
+        return entry
+    }
+
+    func number(ofClient ticket: Ticket) -> Ticket? { byClient[ticket] }
+    func number(ofSequence sequence: UInt64) -> Ticket? { bySequence[sequence] }
+
+    mutating func takeSequence() -> UInt64 {
+        defer { nextSequence += 1 }
+        return nextSequence
+    }
+
+    mutating func takeWaitingReads() -> [Ticket] {
+        defer { waitingReads = [] }
+        return waitingReads
+    }
+
+    mutating func popDue(at now: Instant) -> Ticket? { deadlines.popDue(at: now) }
+
+    private mutating func note(_ number: Ticket, _ phase: Phase) {
+        switch phase {
+        case .awaitingIndex, .awaitingRevision: waitingReads.append(number)
+        case .committing(let sequence, _, _): bySequence[sequence] = number
+        case .awaitingReadIndex, .pausing: break
+        }
+    }
+
+    private mutating func forget(_ number: Ticket, _ phase: Phase) {
+        switch phase {
+        case .awaitingIndex, .awaitingRevision: waitingReads.removeAll { $0 == number }
+        case .committing(let sequence, _, _): bySequence[sequence] = nil
+        case .awaitingReadIndex, .pausing: break
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import API
+import Base
+import JSON
+import NIOConcurrencyHelpers
+import NIOHTTP1
+import Objects
+
+/// Stands between HTTP and the daemon: it takes the transport off a request, checks signatures,
+/// and hands it to the daemon's loop under a ticket. It decides nothing.
+final class APIFront: HTTPRequestReceiver {
+    /// The daemon's loop; set once, before the server listens.
+    typealias Deliver = @Sendable (Ticket, APIRequest, HTTPRequest, HTTPExchange) -> Void
+    typealias Route = @Sendable (HTTPRequest, HTTPExchange) -> Bool
+
+    private let deliver: Deliver
+    /// Answers paths that are podmesh's own; true when it took the request.
+    private let ownRoutes: Route
+    private let counter = NIOLockedValueBox(TicketCounter())
+    private let tokens = NIOLockedValueBox<ServiceAccountTokens?>(nil)
+
+    init(ownRoutes: @escaping Route, deliver: @escaping Deliver) {
+        self.ownRoutes = ownRoutes
+        self.deliver = deliver
+    }
+
+    /// The key that bearer tokens are checked with, once the Store has told it.
+    func setTokens(_ fresh: ServiceAccountTokens) { tokens.withLockedValue { $0 = fresh } }
+
+    func receive(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+        if ownRoutes(request, exchange) { return }
+        let method = APIRequest.Method(rawValue: request.head.method.rawValue) ?? .other
+        let (path, query) = Self.split(request.head.uri)
+        var contentType = request.header("content-type") ?? ""
+        var body = request.body
+        if Self.isYAML(contentType), !body.isEmpty {
+            do {
+                body = try YAMLBody.json(body).bytes
+            } catch {
+                exchange.respond(.status(StatusError(.badRequest, error.description)))
+                return
+            }
+            // Server-side apply keeps its own content type: it names the operation.
+            if !contentType.hasPrefix("application/apply-patch") {
+                contentType = "application/json"
+            }
+        }
+        let apiRequest = APIRequest(
+            method, path, query: query,
+            accept: request.head.headers["accept"].joined(separator: ","),
+            contentType: contentType, userAgent: request.header("user-agent") ?? "", body: body,
+            credential: credential(of: request), impersonation: Self.impersonation(request),
+            isUpgrade: request.header("upgrade") != nil)
+        let ticket = counter.withLockedValue { $0.next() }
+        deliver(ticket, apiRequest, request, exchange)
+    }
+
+    /// A machine may speak for a user whose request it passes on; it has authenticated him.
+    private func credential(of request: HTTPRequest) -> Credential {
+        switch request.connection {
+        case .administrator:
+            return .user(UserInfo.system("admin"))
+        case .certificate(let subject):
+            if subject.machine != nil, let user = ForwardedUser(request.head.headers) {
+                return .user(user.info)
+            }
+            return .user(
+                UserInfo(
+                    name: subject.commonName,
+                    groups: subject.organizations + [UserInfo.authenticated]))
+        case .anonymous:
+            guard let header = request.header("authorization") else { return .none }
+            let scheme = "bearer "
+            guard header.lowercased().hasPrefix(scheme) else { return .invalid }
+            let token = String(header.dropFirst(scheme.count))
+            guard let claims = tokens.withLockedValue({ $0 })?.verify(token) else {
+                return .invalid
+            }
+            return .token(claims: claims)
+        }
+    }
+
+    private static func impersonation(_ request: HTTPRequest) -> Impersonation? {
+        guard let user = request.header("impersonate-user") else { return nil }
+        return Impersonation(
+            user: user, groups: request.head.headers["impersonate-group"],
+            uid: request.header("impersonate-uid") ?? "")
+    }
+
+    private static func split(_ uri: String) -> (String, String) {
+        guard let mark = uri.firstIndex(of: "?") else { return (uri, "") }
+        return (String(uri[..<mark]), String(uri[uri.index(after: mark)...]))
+    }
+
+    private static func isYAML(_ contentType: String) -> Bool {
+        let type = contentType.split(separator: ";").first.map { $0.lowercased() } ?? ""
+        return type.hasSuffix("yaml")
+    }
+}
+
+/// The user of a request that one machine passes on to another, in headers that are believed
+/// only from a machine's certificate.
+struct ForwardedUser {
+    static let nameHeader = "x-podmesh-user"
+    static let groupHeader = "x-podmesh-group"
+
+    let info: UserInfo
+
+    init?(_ headers: HTTPHeaders) {
+        guard let name = headers.first(name: Self.nameHeader) else { return nil }
+        info = UserInfo(name: name, groups: headers[Self.groupHeader])
+    }
+
+    static func write(_ user: UserInfo, to headers: inout HTTPHeaders) {
+        headers.remove(name: nameHeader)
+        headers.remove(name: groupHeader)
+        headers.add(name: nameHeader, value: user.name)
+        for group in user.groups { headers.add(name: groupHeader, value: group) }
+    }
+}
+
+extension HTTPExchange {
+    func respond(_ response: APIResponse) {
+        respond(
+            code: response.code,
+            headers: [("content-type", response.contentType)]
+                + response.headers.map { ($0.name, $0.value) },
+            body: response.body)
+    }
+}

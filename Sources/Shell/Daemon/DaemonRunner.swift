@@ -1,0 +1,273 @@
+import API
+import Base
+import Control
+import Daemon
+import Dispatch
+import Foundation
+import Gossip
+import Kubelet
+import Logging
+import NIOCore
+import NIOPosix
+import Raft
+import Services
+
+/// Runs the daemon of one machine from its configuration until it is told to stop.
+package struct DaemonRunner: Sendable {
+    private let configuration: MachineConfiguration
+
+    package init(configuration: MachineConfiguration) { self.configuration = configuration }
+
+    /// How long the goodbye may take before the process ends anyway.
+    private static let leaveTimeout = TimeAmount.seconds(2)
+    /// How often the runtime is asked whether it is ready.
+    private static let readinessPeriod = Duration.seconds(5)
+    private static let readinessRetry = Duration.milliseconds(50)
+    private static let apiThreads = 2
+
+    package func run() async throws(ShellError) {
+        let logger = makeLogger()
+        let identity = try IdentityDirectory(dataDirectory: configuration.dataDirectory).read()
+        guard identity.machine == configuration.name.text else {
+            throw ShellError(
+                .wrongOwner, "run as \(configuration.name)",
+                underlying: "\(configuration.dataDirectory) belongs to the machine "
+                    + "\(identity.machine); correct \"name\" or \"dataDirectory\"")
+        }
+        let log = try LogDirectory.open(
+            configuration.dataDirectory, clusterID: identity.clusterID)
+        do {
+            try await start(identity, log, logger)
+        } catch let error as ShellError {
+            throw error
+        } catch {
+            throw ShellError(.other, "run the daemon", underlying: "\(error)")
+        }
+    }
+
+    private func start(
+        _ identity: IdentityDirectory.Contents, _ log: LogDirectory.Contents, _ logger: Logger
+    ) async throws {
+        let peersFile = PeersFile(dataDirectory: configuration.dataDirectory)
+        let tls = MachineTLS(
+            authorityPEM: identity.authorityPEM, certificatePEM: identity.certificatePEM,
+            privateKeyPEM: identity.privateKeyPEM)
+        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let apiLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.apiThreads)
+        let eventLoop = loop.next()
+        let (sealer, certificate) = try makeSealer(identity)
+        let settings = DaemonSettings(configuration, identity: identity, certificate: certificate)
+        let core = DaemonCore(
+            configuration: settings.daemon, restored: log.restored, store: log.store,
+            random: Random(seed: .random(in: 0 ... .max)), now: .now, wallTime: .now)
+        let runtime = try RuntimeClient(endpoint: configuration.containerRuntime.endpoint)
+        let network = MachineNetwork(configuration: configuration.network, logger: logger)
+        let machine = MachineActions(runtime: runtime, network: network)
+        let zone = ZoneBox(core.zone)
+        let shell = DaemonShell(
+            core: core, sealer: sealer, log: log.directory, machine: machine,
+            peersFile: peersFile, resolver: zone, eventLoop: eventLoop, logger: logger)
+        log.directory.onPersisted { shell.didPersist($0, $1) }
+        let streams = ContainerStreams(
+            runtime: runtime, tunnel: MachineTunnel(tls: try tls.peerClient()))
+
+        let datagrams = try await bindMesh(shell, eventLoop)
+        let links = try await bindLinks(shell, eventLoop, tls)
+        let routes = ClusterRoutes(
+            configuration: configuration, authorityPEM: identity.authorityPEM,
+            clusterID: identity.clusterID, shell: { shell })
+        let front = APIFront(ownRoutes: { routes.take($0, $1) }) { ticket, request, http, exchange in
+            shell.eventLoop.execute {
+                shell.assumeIsolated { $0.accept(ticket, request, http, exchange) }
+            }
+        }
+        await shell.attach(datagrams: datagrams, links: links, front: front, streams: streams)
+        try await listen(front, tls, apiLoops)
+        try await listen(zone, on: apiLoops.next())
+        network.prepare()
+        await enter(shell, identity, peersFile)
+        logger.info("\(configuration.name) serves https://\(configuration.address):\(configuration.api.port)")
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await runtime.run() }
+            group.addTask { await machine.run() }
+            group.addTask { await streams.run() }
+            group.addTask { await watchRuntime(runtime, shell, logger) }
+            group.addTask { await watchExits(runtime, shell) }
+            await waitForStop(shell, logger)
+            runtime.shutDown()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Parts
+
+    private func makeSealer(
+        _ identity: IdentityDirectory.Contents
+    ) throws(ShellError) -> (DatagramSealer, GossipCertificate) {
+        guard let mesh = GossipIdentity(secretKey: identity.meshKey),
+            let certificate = try? GossipCertificate(decoding: identity.meshCertificate),
+            certificate.publicKey == mesh.publicKey
+        else {
+            throw ShellError(
+                .identity, "read the mesh key",
+                underlying: "the identity file is damaged; remove the data folder and join again")
+        }
+        let sealer = DatagramSealer(
+            identity: mesh, certificate: certificate, authorityKey: identity.meshAuthorityKey)
+        return (sealer, certificate)
+    }
+
+    private func bindMesh(
+        _ shell: DaemonShell, _ eventLoop: any EventLoop
+    ) async throws -> NIOLoopBound<DatagramSocket> {
+        try await reportingPort(configuration.mesh.port, "mesh.port") {
+            try await DatagramSocket.bind(
+                address: configuration.address, port: configuration.mesh.port, on: eventLoop
+            ) { source, bytes in
+                shell.assumeIsolated { $0.receiveDatagram(bytes, from: source) }
+            }
+        }
+    }
+
+    private func bindLinks(
+        _ shell: DaemonShell, _ eventLoop: any EventLoop, _ tls: MachineTLS
+    ) async throws -> NIOLoopBound<PeerLinks> {
+        let client = try tls.peerClient()
+        let server = try tls.peerServer()
+        let links = try await eventLoop.submit {
+            NIOLoopBound(PeerLinks(eventLoop: eventLoop, clientTLS: client), eventLoop: eventLoop)
+        }.get()
+        try await reportingPort(configuration.raft.port, "raft.port") {
+            try await PeerLinks.listen(
+                address: configuration.address, port: configuration.raft.port, on: eventLoop,
+                serverTLS: server
+            ) { sender, frame in
+                shell.assumeIsolated { $0.receiveFrame(frame, from: sender) }
+            }
+        }
+        return links
+    }
+
+    private func listen(
+        _ front: APIFront, _ tls: MachineTLS, _ group: any EventLoopGroup
+    ) async throws {
+        let server = HTTPServer(group: group, receiver: front)
+        let context = try tls.apiServer()
+        try await reportingPort(configuration.api.port, "api.port") {
+            _ = try await server.listen(
+                address: "0.0.0.0", port: configuration.api.port, tls: context)
+        }
+        let socket = AdministrationClient(configuration: configuration).socket
+        _ = try await server.listen(socket: socket)
+        chmod(socket, 0o600)
+    }
+
+    private func listen(_ zone: ZoneBox, on eventLoop: any EventLoop) async throws {
+        let upstream =
+            configuration.dns.upstream.isEmpty
+            ? DNSForwarder.machineServers() : configuration.dns.upstream
+        // A server that asks itself would never answer.
+        let others = upstream.filter { $0 != configuration.address }
+        let server = DNSServer(eventLoop: eventLoop, zone: zone, upstream: others)
+        try await reportingPort(configuration.dns.port, "dns.port") {
+            try await server.listen(address: configuration.address, port: configuration.dns.port)
+        }
+    }
+
+    /// Joins the mesh through everyone known, and starts the cores' clocks.
+    private func enter(
+        _ shell: DaemonShell, _ identity: IdentityDirectory.Contents, _ peersFile: PeersFile
+    ) async {
+        let seeds = (peersFile.read() + identity.seeds).compactMap(GossipSeed.init)
+        await shell.learn(seeds)
+        shell.deliver(.start(seeds: seeds))
+        guard let bootstrap = identity.bootstrap else { return }
+        guard let secrets = try? bootstrap.authority.encoded() else { return }
+        let token = bootstrap.joinToken
+        let document = token.storedDocument(
+            expiry: WallTime(seconds: bootstrap.joinTokenExpiry), at: .now)
+        shell.deliver(
+            .bootstrap([
+                .put(AuthoritySecrets.key, secrets), .put(token.key, document.bytes),
+            ]))
+    }
+
+    // MARK: The runtime
+
+    /// Tells the kubelet what the machine is and whether the runtime answers.
+    private func watchRuntime(
+        _ runtime: RuntimeClient, _ shell: DaemonShell, _ logger: Logger
+    ) async {
+        var toldFacts = false
+        var last: (isReady: Bool, message: String)?
+        while !Task.isCancelled {
+            if !toldFacts, let version = await runtime.version() {
+                toldFacts = true
+                shell.deliver(
+                    .kubelet(
+                        .machine(
+                            .ofThisMachine(disk: configuration.dataDirectory, runtime: version))))
+            }
+            let state = await runtime.readiness()
+            if last == nil || state != last! {
+                shell.deliver(.kubelet(.runtimeReady(state.isReady, message: state.message)))
+                logger.info(
+                    "container runtime \(state.isReady ? "ready" : "not ready: \(state.message)")")
+            }
+            last = state
+            try? await Task.sleep(
+                for: state.isReady ? Self.readinessPeriod : Self.readinessRetry)
+        }
+    }
+
+    private func watchExits(_ runtime: RuntimeClient, _ shell: DaemonShell) async {
+        while !Task.isCancelled {
+            try? await runtime.watchNotices { notice in
+                shell.deliver(.kubelet(.containerExited(id: notice.id)))
+            }
+            try? await Task.sleep(for: Self.readinessRetry)
+        }
+    }
+
+    // MARK: Stop
+
+    /// Returns after SIGTERM or SIGINT, when the goodbye is out.
+    private func waitForStop(_ shell: DaemonShell, _ logger: Logger) async {
+        let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
+        let sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
+        }
+        for await number in signals {
+            logger.info("stopping", metadata: ["signal": "\(number)"])
+            break
+        }
+        await shell.leave(within: Self.leaveTimeout)
+        for source in sources { source.cancel() }
+    }
+
+    private func reportingPort<Value>(
+        _ port: Int, _ field: String, _ bind: () async throws -> Value
+    ) async throws(ShellError) -> Value {
+        do {
+            return try await bind()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw ShellError(
+                .addressInUse, "listen on port \(port) (\(field) of the configuration)",
+                underlying: "another program uses it; stop it or choose another port")
+        } catch {
+            throw ShellError(
+                .other, "listen on port \(port) (\(field) of the configuration)",
+                underlying: "\(error)")
+        }
+    }
+
+    private func makeLogger() -> Logger {
+        var logger = Logger(label: "podmesh") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
+        return logger
+    }
+}

@@ -1,0 +1,66 @@
+import API
+import Base
+import Control
+import Daemon
+import Foundation
+import Gossip
+import Kubelet
+import Raft
+import Services
+
+/// Turns an operator's configuration into the settings of every core.
+struct DaemonSettings {
+    let daemon: DaemonConfiguration
+
+    init(
+        _ machine: MachineConfiguration, identity: IdentityDirectory.Contents,
+        certificate: GossipCertificate
+    ) {
+        // The reader of the configuration has checked both networks.
+        let pods = IPv4Network(machine.network.podCIDR) ?? Self.defaultPods
+        let services = IPv4Network(machine.network.serviceCIDR) ?? Self.defaultServices
+        var gossip = GossipConfiguration()
+        gossip.probeInterval = .milliseconds(Int64(machine.mesh.probeIntervalMilliseconds))
+        gossip.probeTimeout = .milliseconds(Int64(machine.mesh.probeTimeoutMilliseconds))
+        var raft = RaftConfiguration(name: machine.name)
+        raft.heartbeatInterval = .milliseconds(Int64(machine.raft.heartbeatIntervalMilliseconds))
+        raft.electionTimeoutMin = .milliseconds(Int64(machine.raft.electionTimeoutMilliseconds))
+        raft.electionTimeoutMax = raft.electionTimeoutMin * 2
+        let toleration = Int64(machine.control.defaultTolerationSeconds)
+        daemon = DaemonConfiguration(
+            name: machine.name, address: machine.address, apiPort: UInt16(machine.api.port),
+            meshPort: UInt16(machine.mesh.port), raftPort: UInt16(machine.raft.port),
+            votersWanted: machine.raft.voters, epoch: .random(in: 0 ... .max),
+            certificate: certificate, gossip: gossip, raft: raft,
+            api: APIConfiguration(
+                serviceNetwork: services, clusterDomain: machine.dns.clusterDomain,
+                defaultTolerationSeconds: toleration),
+            control: ControlConfiguration(
+                clusterCIDR: pods, serviceCIDR: services, authorityPEM: identity.authorityPEM,
+                apiPort: machine.api.port, defaultTolerationSeconds: toleration),
+            kubelet: Self.kubelet(machine),
+            proxy: ServiceProxy.Configuration(clusterCIDR: pods, serviceCIDR: services),
+            clusterDomain: machine.dns.clusterDomain)
+    }
+
+    private static func kubelet(_ machine: MachineConfiguration) -> KubeletConfiguration {
+        var kubelet = KubeletConfiguration(
+            nodeName: machine.name.text, addresses: [machine.address])
+        kubelet.clusterDNS = [machine.address]
+        kubelet.clusterDomain = machine.dns.clusterDomain
+        kubelet.podRoot = machine.kubelet.podDirectory
+        kubelet.podLogRoot = machine.kubelet.logDirectory
+        kubelet.acceptsPresentImages = machine.kubelet.acceptPresentImages
+        kubelet.version = Version.kubernetes
+        kubelet.limits.podsMax = machine.kubelet.maxPods
+        let text = (try? String(contentsOfFile: "/etc/resolv.conf", encoding: .utf8)) ?? ""
+        kubelet.resolver = DNSConfiguration(resolvConf: text)
+        kubelet.hostsFile = (try? String(contentsOfFile: "/etc/hosts", encoding: .utf8)) ?? ""
+        return kubelet
+    }
+
+    private static let defaultPods = IPv4Network(
+        IPv4Address(number: 10 << 24 | 244 << 16), prefix: 16)!
+    private static let defaultServices = IPv4Network(
+        IPv4Address(number: 10 << 24 | 96 << 16), prefix: 16)!
+}

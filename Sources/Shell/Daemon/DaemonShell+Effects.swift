@@ -1,0 +1,148 @@
+import API
+import Base
+import Daemon
+import Gossip
+import JSON
+import Kubelet
+import Objects
+import Raft
+import Store
+
+extension DaemonShell {
+    /// Does what the core wants; a new effect does not compile until it is handled here.
+    func perform(_ effect: DaemonEffect) {
+        switch effect {
+        case .sendDatagram(let name, let address, let payload):
+            for datagram in sealer.seal(payload, to: name) {
+                datagrams?.send(datagram, to: address)
+            }
+        case .memberChanged(let member): onMemberChanged(member)
+        case .left: onLeft?()
+        case .sendRaft(let name, let address, let message):
+            links?.send(RaftCodec.encode(message), to: name, at: address)
+        case .persist(let persist): log.persist(persist)
+        case .saveSnapshot(let metadata, let store):
+            log.save(metadata, encoding: store) { [self] result in
+                didSave(.snapshotSaved(metadata), result)
+            }
+        case .installSnapshot(let metadata, let bytes):
+            log.save(metadata, bytes: bytes) { [self] result in
+                didSave(.snapshotInstalled(metadata), result)
+            }
+        case .readSnapshot(let ticket, let metadata, let offset, let countMax):
+            log.readSnapshot(metadata, offset: offset, countMax: countMax) { [self] chunk in
+                deliver(
+                    chunk.map { .snapshotRead(ticket, bytes: $0.bytes, isLast: $0.isLast) }
+                        ?? .snapshotUnavailable(ticket))
+            }
+        case .respond(let ticket, let response): respond(ticket, response)
+        case .beginWatch(let ticket, let contentType):
+            exchanges[ticket]?.exchange.beginStream(
+                code: 200, headers: [("content-type", contentType)])
+        case .watchBytes(let ticket, let bytes): exchanges[ticket]?.exchange.write(bytes)
+        case .endWatch(let ticket):
+            exchanges.removeValue(forKey: ticket)?.exchange.endStream()
+        case .openStream(let ticket, let target): openStream(ticket, target)
+        case .issueToken(let ticket, let issue): issueToken(ticket, issue)
+        case .runtime(let ticket, let request):
+            machine.perform(request) { [self] result in
+                deliver(.kubelet(.finished(ticket, result)))
+            }
+        case .issuePodToken(let ticket, let issue): issuePodToken(ticket, issue)
+        case .configureNetwork(let ticket, let podCIDR):
+            machine.configureNetwork(podCIDR: podCIDR) { [self] result in
+                deliver(.kubelet(.finished(ticket, result)))
+            }
+        case .setRoutes(let routes): machine.setRoutes(routes)
+        case .setProxyRules(let rules): machine.setProxyRules(rules)
+        case .zoneChanged: resolver.publish(core.zone)
+        case .mark(let text): logger.debug("\(text)")
+        }
+    }
+
+    private func onMemberChanged(_ member: GossipMember) {
+        if let certificate = member.certificate { sealer.learn(certificate, at: .now) }
+        logger.info(
+            "member \(member.name) is \(member.status)", metadata: ["at": "\(member.address)"])
+        if !member.isLive { links?.disconnect(member.name) }
+        peersFile.note(core.gossip.sortedMembers.filter { $0.name != core.configuration.name })
+    }
+
+    /// Called on the disk's thread.
+    nonisolated func didPersist(
+        _ persistence: RaftPersistence, _ result: Result<Void, ShellError>
+    ) {
+        switch result {
+        case .success: deliver(.persisted(persistence))
+        case .failure(let error):
+            // Without its disk the machine can promise nothing, so it stays silent: no vote and no
+            // acknowledgement leaves before the write they depend on.
+            logger.critical("the log cannot be written", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private nonisolated func didSave(_ input: DaemonInput, _ result: Result<Void, ShellError>) {
+        switch result {
+        case .success: deliver(input)
+        case .failure(let error):
+            logger.error("the snapshot cannot be written", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: Clients
+
+    /// Takes a request from the HTTP server and remembers where its answer goes.
+    func accept(
+        _ ticket: Ticket, _ request: APIRequest, _ http: HTTPRequest, _ exchange: HTTPExchange
+    ) {
+        var user = UserInfo.anonymous
+        if case .user(let known) = request.credential { user = known }
+        exchanges[ticket] = ClientExchange(request: http, user: user, exchange: exchange)
+        exchange.onClose { [self] in
+            eventLoop.execute { self.assumeIsolated { $0.cancel(ticket) } }
+        }
+        receive(.request(ticket, request))
+    }
+
+    private func cancel(_ ticket: Ticket) {
+        guard exchanges.removeValue(forKey: ticket) != nil else { return }
+        receive(.cancelled(ticket))
+    }
+
+    private func respond(_ ticket: Ticket, _ response: APIResponse) {
+        exchanges.removeValue(forKey: ticket)?.exchange.respond(response)
+    }
+
+    private func openStream(_ ticket: Ticket, _ target: StreamTarget) {
+        guard let client = exchanges.removeValue(forKey: ticket) else { return }
+        streams?.open(target, for: client)
+    }
+
+    private func issueToken(_ ticket: Ticket, _ issue: TokenIssue) {
+        switch sign(issue) {
+        case .success(let token): respond(ticket, issue.response(token: token))
+        case .failure(let error): respond(ticket, .status(error))
+        }
+    }
+
+    private func issuePodToken(_ ticket: Ticket, _ issue: TokenIssue) {
+        let result = sign(issue).map { text in
+            let expiry = issue.claims["exp"]?.integer ?? 0
+            return ServiceAccountToken(text: text, expiresAt: WallTime(seconds: expiry))
+        }
+        deliver(.kubelet(.token(ticket, result)))
+    }
+
+    private func sign(_ issue: TokenIssue) -> Result<String, StatusError> {
+        guard let secrets else {
+            return .failure(
+                StatusError(.serviceUnavailable, "the signing key is not in the store yet"))
+        }
+        do throws(ShellError) {
+            let tokens = try ServiceAccountTokens(privateKeyPEM: secrets.serviceAccountKeyPEM)
+            return .success(try tokens.sign(claims: issue.claims.bytes))
+        } catch {
+            return .failure(StatusError(.internalError, "\(error)"))
+        }
+    }
+}

@@ -1,0 +1,250 @@
+import API
+import Base
+import Daemon
+import NIOCore
+import NIOHTTP1
+import Objects
+
+/// Connects clients to containers: logs, exec, attach and port-forward; for containers of this
+/// machine through the runtime, for others through the machine that runs them.
+final class ContainerStreams: Sendable {
+    private let runtime: RuntimeClient
+    private let tunnel: MachineTunnel
+    private let jobs: AsyncStream<@Sendable () async -> Void>
+    private let queue: AsyncStream<@Sendable () async -> Void>.Continuation
+
+    /// The protocols of exec and attach, in the order of preference.
+    private static let webSocketProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
+    private static let spdyProtocols = ["v4.channel.k8s.io"]
+    /// Port-forward carries SPDY inside WebSocket messages (KEP-4006).
+    private static let portForwardProtocol = "SPDY/3.1+portforward.k8s.io"
+    /// A log stops being read while so much of it waits for its client.
+    private static let logBytesWaiting = 1024 * 1024
+
+    init(runtime: RuntimeClient, tunnel: MachineTunnel) {
+        self.runtime = runtime
+        self.tunnel = tunnel
+        (jobs, queue) = AsyncStream.makeStream()
+    }
+
+    /// Serves the streams until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for await job in jobs {
+                group.addTask { await job() }
+            }
+        }
+    }
+
+    func open(_ target: StreamTarget, for client: DaemonShell.ClientExchange) {
+        switch target {
+        case .remote(let machine, let host, let port):
+            tunnel.open(to: machine, host: host, port: port, for: client)
+        case .local(let stream, let containerID, let logPath, let sandboxID):
+            switch stream.kind {
+            case .log(let options):
+                queue.yield { [self] in
+                    await sendLog(logPath, options, containerID, to: client.exchange)
+                }
+            case .exec(let options):
+                let target = RemoteCommand.Target.exec(
+                    containerID: containerID, command: options.command)
+                run(Self.command(target, options), for: client)
+            case .attach(let options):
+                run(Self.command(.attach(containerID: containerID), options), for: client)
+            case .portForward:
+                forwardPorts(of: sandboxID, for: client)
+            }
+        }
+    }
+
+    // MARK: Logs
+
+    private func sendLog(
+        _ path: String, _ options: API.LogOptions, _ containerID: String,
+        to exchange: HTTPExchange
+    ) async {
+        let log = ContainerLog(path: path, options: LogOptions(options, at: .now))
+        var hasBegun = false
+        func begin() {
+            guard !hasBegun else { return }
+            hasBegun = true
+            exchange.beginStream(code: 200, headers: [("content-type", "text/plain")])
+        }
+        do {
+            if options.follow { begin() }
+            try await log.read(while: { await self.runtime.isRunning(containerID: containerID) }) {
+                begin()
+                exchange.write($0)
+                while exchange.outstandingBytes > Self.logBytesWaiting {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                guard exchange.channel.isActive else { throw CancellationError() }
+            }
+            begin()
+            exchange.endStream()
+        } catch {
+            guard !hasBegun else {
+                exchange.channel.close(promise: nil)
+                return
+            }
+            exchange.respond(
+                .status(StatusError(.internalError, "unable to read the container's log: \(error)")))
+        }
+    }
+
+    // MARK: Exec and attach
+
+    private static func command(
+        _ target: RemoteCommand.Target, _ options: ExecOptions
+    ) -> RemoteCommand {
+        RemoteCommand(
+            target, stdin: options.stdin, stdout: options.stdout, stderr: options.stderr,
+            tty: options.tty)
+    }
+
+    private func run(_ command: RemoteCommand, for client: DaemonShell.ClientExchange) {
+        if client.request.header("upgrade")?.lowercased() == "spdy/3.1" {
+            tunnelSPDY(client, protocols: Self.spdyProtocols) { [runtime] in
+                try await runtime.streamingURL(of: command)
+            }
+            return
+        }
+        let isUpgraded = WebSocketConnection.upgrade(
+            client.request, client.exchange, protocols: Self.webSocketProtocols
+        ) { [self] socket, name in
+            queue.yield { await self.serve(command, socket, canCloseStdin: name.hasPrefix("v5")) }
+        }
+        if !isUpgraded { refuseUpgrade(client.exchange) }
+    }
+
+    /// Carries messages of `[channel] bytes` between the client and the command (`remotecommand`,
+    /// KEP-4006). Version 5 closes a channel with `[255, channel]`.
+    private func serve(
+        _ command: RemoteCommand, _ socket: WebSocketConnection, canCloseStdin: Bool
+    ) async {
+        do {
+            try await runtime.remoteCommand(command) { output, input in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        for await message in socket.source.stream {
+                            socket.source.didTake()
+                            guard let first = message.first else { continue }
+                            if canCloseStdin, first == 255 {
+                                if message.count > 1, message[1] == 0 {
+                                    try await input.closeStdin()
+                                }
+                            } else if let channel = RemoteCommandChannel(rawValue: first) {
+                                try await input.write(Array(message.dropFirst()), to: channel)
+                            }
+                        }
+                        // A client that went away reads nothing more, and its command ends with it.
+                        throw CancellationError()
+                    }
+                    while let (channel, bytes) = try await output.next() {
+                        try await socket.send([channel.rawValue] + bytes)
+                    }
+                    group.cancelAll()
+                }
+            }
+        } catch is CancellationError {
+        } catch {
+            let status = StatusError(.internalError, "\(error)").json.bytes
+            try? await socket.send([RemoteCommandChannel.error.rawValue] + status)
+        }
+        await socket.close()
+    }
+
+    // MARK: Port-forward
+
+    private func forwardPorts(of sandboxID: String, for client: DaemonShell.ClientExchange) {
+        if client.request.header("upgrade")?.lowercased() == "spdy/3.1" {
+            let runtime = runtime
+            spliceSPDY(client, protocols: ["portforward.k8s.io"]) { body in
+                try await runtime.portForward(sandboxID: sandboxID, body)
+            }
+            return
+        }
+        let isUpgraded = WebSocketConnection.upgrade(
+            client.request, client.exchange, protocols: [Self.portForwardProtocol]
+        ) { [self] socket, _ in
+            queue.yield { [runtime] in
+                try? await runtime.portForward(sandboxID: sandboxID) { reader, writer in
+                    try await Self.splice(socket.source, &reader, writer) {
+                        try await socket.send($0)
+                    }
+                }
+                await socket.close()
+            }
+        }
+        if !isUpgraded { refuseUpgrade(client.exchange) }
+    }
+
+    // MARK: SPDY
+
+    typealias TunnelBody = @Sendable (inout TunnelReader, TunnelWriter) async throws -> Void
+
+    /// The runtime's streaming server speaks SPDY itself, so the client's bytes go there as they are.
+    private func tunnelSPDY(
+        _ client: DaemonShell.ClientExchange, protocols: [String],
+        url: @escaping @Sendable () async throws -> String
+    ) {
+        let runtime = runtime
+        spliceSPDY(client, protocols: protocols) { body in
+            try await runtime.tunnel(to: try await url(), protocols: protocols, body)
+        }
+    }
+
+    private func spliceSPDY(
+        _ client: DaemonShell.ClientExchange, protocols: [String],
+        _ open: @escaping @Sendable (@escaping TunnelBody) async throws -> Void
+    ) {
+        let offered = client.request.head.headers[canonicalForm: "x-stream-protocol-version"]
+            .map(String.init)
+        guard let chosen = protocols.first(where: offered.contains) else {
+            refuseUpgrade(client.exchange)
+            return
+        }
+        client.exchange.upgrade(headers: [
+            ("upgrade", "SPDY/3.1"), ("x-stream-protocol-version", chosen),
+        ]) { [queue] channel in
+            let source = ByteSource(channel: channel)
+            try channel.pipeline.syncOperations.addHandler(ByteStreamHandler(source: source))
+            queue.yield {
+                try? await open { reader, writer in
+                    try await Self.splice(source, &reader, writer) {
+                        try await channel.writeAndFlush(channel.allocator.buffer(bytes: $0)).get()
+                    }
+                }
+                try? await channel.close().get()
+            }
+        }
+    }
+
+    /// Carries bytes both ways until either side ends.
+    private static func splice(
+        _ source: ByteSource, _ reader: inout TunnelReader, _ writer: TunnelWriter,
+        _ send: @Sendable ([UInt8]) async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await bytes in source.stream {
+                    source.didTake()
+                    try await writer.write(bytes)
+                }
+                throw CancellationError()
+            }
+            while let bytes = try await reader.next() { try await send(bytes) }
+            group.cancelAll()
+        }
+    }
+
+    private func refuseUpgrade(_ exchange: HTTPExchange) {
+        exchange.respond(
+            .status(
+                StatusError(
+                    .badRequest,
+                    "you must specify a supported streaming protocol: WebSocket with "
+                        + "\(Self.webSocketProtocols.joined(separator: " or ")), or SPDY/3.1")))
+    }
+}

@@ -1,0 +1,136 @@
+import API
+import Base
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOTLS
+import Objects
+
+/// Passes a client's request on to the machine that runs its Pod, and every byte after it in
+/// both directions, so that logs, WebSocket and SPDY need no understanding here.
+struct MachineTunnel {
+    let tls: NIOSSLContext
+
+    private static let connectTimeout = TimeAmount.seconds(3)
+    /// Headers that prove who the client is to this machine and mean nothing to the other.
+    private static let ownHeaders = ["authorization", "host"]
+
+    func open(
+        to machine: MachineName, host: String, port: UInt16, for client: DaemonShell.ClientExchange
+    ) {
+        let request = Self.bytes(of: client.request, user: client.user)
+        let exchange = client.exchange
+        let tls = tls
+        ClientBootstrap(group: exchange.channel.eventLoop)
+            .connectTimeout(Self.connectTimeout)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(
+                        NIOSSLClientHandler(context: tls, serverHostname: nil))
+                    try pipeline.addHandler(PeerIdentityHandler(expected: machine))
+                }
+            }
+            .connect(host: host, port: Int(port))
+            .whenComplete { result in
+                switch result {
+                case .success(let upstream):
+                    exchange.tunnel { downstream in
+                        let (near, far) = GlueHandler.pair()
+                        try downstream.pipeline.syncOperations.addHandler(near)
+                        try upstream.pipeline.syncOperations.addHandler(far)
+                        upstream.writeAndFlush(
+                            upstream.allocator.buffer(bytes: request), promise: nil)
+                    }
+                case .failure(let error):
+                    exchange.respond(
+                        .status(
+                            StatusError(
+                                .serviceUnavailable,
+                                "the machine \"\(machine)\" that runs the pod cannot be reached: "
+                                    + "\(error)")))
+                }
+            }
+    }
+
+    /// The request as HTTP/1.1 text, in the name of the user whom this machine authenticated.
+    private static func bytes(of request: HTTPRequest, user: UserInfo) -> [UInt8] {
+        var headers = request.head.headers
+        for name in ownHeaders { headers.remove(name: name) }
+        headers.replaceOrAdd(name: "host", value: "podmesh")
+        headers.replaceOrAdd(name: "content-length", value: String(request.body.count))
+        headers.remove(name: "transfer-encoding")
+        if request.header("upgrade") == nil {
+            headers.replaceOrAdd(name: "connection", value: "close")
+        }
+        ForwardedUser.write(user, to: &headers)
+        var text = "\(request.head.method.rawValue) \(request.head.uri) HTTP/1.1\r\n"
+        for (name, value) in headers { text += "\(name): \(value)\r\n" }
+        return Array(text.utf8) + Array("\r\n".utf8) + request.body
+    }
+}
+
+/// One end of a pair that hands what it reads to its partner to write, no faster than that one
+/// can, and closes with it. Both channels are on one event loop.
+private final class GlueHandler: ChannelDuplexHandler {
+    typealias InboundIn = NIOAny
+    typealias OutboundIn = NIOAny
+    typealias OutboundOut = NIOAny
+
+    private weak var partner: GlueHandler?
+    private var context: ChannelHandlerContext?
+    private var wantsRead = false
+
+    static func pair() -> (GlueHandler, GlueHandler) {
+        let first = GlueHandler()
+        let second = GlueHandler()
+        first.partner = second
+        second.partner = first
+        return (first, second)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        partner = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        partner?.context?.write(data, promise: nil)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        partner?.context?.flush()
+        context.fireChannelReadComplete()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        partner?.context?.close(promise: nil)
+        context.fireChannelInactive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { partner?.resumeReading() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if partner?.context?.channel.isWritable ?? true {
+            context.read()
+        } else {
+            wantsRead = true
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func resumeReading() {
+        guard wantsRead else { return }
+        wantsRead = false
+        context?.read()
+    }
+}

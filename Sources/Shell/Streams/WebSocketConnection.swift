@@ -1,0 +1,112 @@
+import Crypto
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+
+/// One WebSocket connection after its upgrade: whole messages come in, messages go out.
+final class WebSocketConnection: Sendable {
+    /// Messages of the client, in order; ends when it closes or goes away.
+    let source: ByteSource
+    private let channel: any Channel
+
+    private static let messageBytesMax = 4 * 1024 * 1024
+
+    private init(channel: any Channel) {
+        self.channel = channel
+        source = ByteSource(channel: channel)
+    }
+
+    /// Upgrades a request whose `sec-websocket-protocol` names a protocol that is supported, and
+    /// hands on the connection with the protocol. Nil when the client names none.
+    static func upgrade(
+        _ request: HTTPRequest, _ exchange: HTTPExchange, protocols: [String],
+        _ start: @escaping @Sendable (WebSocketConnection, _ protocol: String) -> Void
+    ) -> Bool {
+        let offered = request.head.headers[canonicalForm: "sec-websocket-protocol"].map(String.init)
+        guard let key = request.header("sec-websocket-key"),
+            let chosen = protocols.first(where: offered.contains)
+        else { return false }
+        let accept = Insecure.SHA1.hash(
+            data: Data((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
+        exchange.upgrade(headers: [
+            ("upgrade", "websocket"), ("sec-websocket-protocol", chosen),
+            ("sec-websocket-accept", Data(accept).base64EncodedString()),
+        ]) { channel in
+            let connection = WebSocketConnection(channel: channel)
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(WebSocketFrameEncoder())
+            try pipeline.addHandler(
+                ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: Self.messageBytesMax)))
+            try pipeline.addHandler(MessageHandler(connection, bytesMax: Self.messageBytesMax))
+            start(connection, chosen)
+        }
+        return true
+    }
+
+    /// Sends one binary message; suspends while the client does not read.
+    func send(_ message: [UInt8]) async throws {
+        let frame = WebSocketFrame(
+            fin: true, opcode: .binary, data: channel.allocator.buffer(bytes: message))
+        try await channel.writeAndFlush(frame).get()
+    }
+
+    /// Says goodbye with code 1000 and closes.
+    func close() async {
+        var data = channel.allocator.buffer(capacity: 2)
+        data.write(webSocketErrorCode: .normalClosure)
+        let frame = WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
+        try? await channel.writeAndFlush(frame).get()
+        try? await channel.close().get()
+    }
+}
+
+/// Puts fragments together, answers pings and closes (RFC 6455 §5).
+private final class MessageHandler: ChannelInboundHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+
+    private let connection: WebSocketConnection
+    private let bytesMax: Int
+    private var fragments: [UInt8] = []
+
+    init(_ connection: WebSocketConnection, bytesMax: Int) {
+        self.connection = connection
+        self.bytesMax = bytesMax
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        switch frame.opcode {
+        case .binary, .text, .continuation:
+            fragments.append(contentsOf: frame.unmaskedData.readableBytesView)
+            guard fragments.count <= bytesMax else {
+                context.close(promise: nil)
+                return
+            }
+            if frame.fin {
+                connection.source.give(fragments)
+                fragments = []
+            }
+        case .ping:
+            let pong = WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)
+            context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
+        case .connectionClose:
+            connection.source.finish()
+            let close = WebSocketFrame(
+                fin: true, opcode: .connectionClose, data: frame.unmaskedData)
+            context.writeAndFlush(wrapOutboundOut(close), promise: nil)
+        default:
+            break
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        connection.source.finish()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
