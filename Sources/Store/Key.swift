@@ -27,7 +27,7 @@ extension Key: Hashable, Comparable, CustomStringConvertible {
 
     package func hash(into hasher: inout Hasher) {
         for part in [group, resource, namespace, name] {
-            for byte in part.utf8 { hasher.combine(byte) }
+            part.utf8.span.withUnsafeBytes { hasher.combine(bytes: $0) }
             hasher.combine(UInt8(0xFF))
         }
     }

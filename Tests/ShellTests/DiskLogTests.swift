@@ -103,6 +103,31 @@ import Testing
         }
     }
 
+    @Test func `zeros in the middle are damage, because good records follow`() throws {
+        let folder = try DiskFolder()
+        let (log, _) = try WriteAheadLog.open(directory: folder.path)
+        for number in 1...2 {
+            log.append([record(number, size: 2_000)])
+            try log.sync()
+        }
+        var bytes = try folder.read(segment)
+        for offset in 512..<1_024 { bytes[offset] = 0 }
+        try folder.write(bytes, to: segment)
+        let error = try #require(throws: ShellError.self) { try reopen(folder) }
+        #expect(error.description.contains("at byte 32, and good records follow at byte"))
+    }
+
+    @Test func `a frame of another segment at the same place is not taken for one`() throws {
+        let (folder, other) = (try DiskFolder(), try DiskFolder())
+        let (bytes, ends) = try filled(folder)
+        let (foreign, foreignEnds) = try filled(other)
+        #expect(ends == foreignEnds)
+        // As if blocks of a removed file had come back behind the first batch.
+        try folder.write(Array(bytes[..<ends[1]] + foreign[ends[1]...]), to: segment)
+        let error = try #require(throws: ShellError.self) { try reopen(folder) }
+        #expect(error.description.contains("at byte \(ends[1]),"))
+    }
+
     @Test func `a record that looks like a frame is not taken for one`() throws {
         let folder = try DiskFolder()
         let (bytes, ends) = try filled(folder)

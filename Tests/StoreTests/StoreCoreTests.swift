@@ -29,7 +29,7 @@ import Testing
         #expect(store.revision == model.revision)
         for snapshot in held { expect(snapshot, is: model.past[snapshot.revision]) }
         var readable = 0
-        for (revision, documents) in model.past {
+        for (revision, documents) in model.past where revision.number % 4 == 1 {
             if let snapshot = store.snapshot(at: revision) {
                 expect(snapshot, is: documents)
                 readable += 1
@@ -37,7 +37,7 @@ import Testing
                 #expect(revision < store.timeline.history.compacted)
             }
         }
-        #expect(readable > 50 && readable < model.past.count)
+        #expect(readable > 20 && readable < model.past.count / 4)
         expectReads(of: store.snapshot, agreeWith: model)
         expectHistory(of: store, agreesWith: model)
     }
