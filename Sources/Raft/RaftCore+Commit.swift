@@ -49,7 +49,11 @@ extension RaftCore {
         let isChanging = memberships.latestIndex > commitIndex
         pendingBytes -= committed.reduce(0) { $0 + $1.byteCount }
         advanceCommit(to: index, at: now, into: &out)
-        for position in peers.indices { sendCommit(position: position, into: &out) }
+        for position in peers.indices {
+            // An append carries the commit index, so it goes first.
+            sendAppend(at: now, position: position, isEmptyAllowed: false, into: &out)
+            sendCommit(position: position, into: &out)
+        }
         releaseHeldReads(at: now, into: &out)
         if isChanging { finishMembershipChange(at: now, into: &out) }
     }

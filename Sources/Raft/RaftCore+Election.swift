@@ -196,7 +196,7 @@ extension RaftCore {
         incoming = nil
         reads.beginLeading()
         peers = []
-        addPeers(at: now)
+        addPeers(next: log.lastIndex + 1, at: now)
         pendingBytes = log.entries(from: commitIndex + 1, through: log.lastIndex)
             .reduce(0) { $0 + $1.byteCount }
         quorumDeadline = now + configuration.electionTimeoutMax

@@ -75,7 +75,8 @@ extension RaftCore {
     ) {
         guard let next = membership.applying(change) else { return }
         appendOwn(.membership(next))
-        addPeers(at: now)
+        // The new member gets this entry at once, which shows whether it needs the ones before.
+        addPeers(next: log.lastIndex, at: now)
         for position in peers.indices {
             sendAppend(at: now, position: position, isEmptyAllowed: false, into: &out)
         }
@@ -84,10 +85,10 @@ extension RaftCore {
 
     /// Begins to track all members. One that is being removed stays until that is committed,
     /// so that it learns of it and stops campaigning.
-    mutating func addPeers(at now: Instant) {
+    mutating func addPeers(next: UInt64, at now: Instant) {
         let members = membership.members + memberships.membership(at: commitIndex).members
         for member in members where member != name && position(of: member) == nil {
-            peers.append(RaftProgress(name: member, next: log.lastIndex + 1, now: now))
+            peers.append(RaftProgress(name: member, next: next, now: now))
         }
         peers.sort { $0.name < $1.name }
     }

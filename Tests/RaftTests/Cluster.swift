@@ -21,6 +21,22 @@ struct Cluster {
         var faultInterval = Span.milliseconds(300)
         var changesMembership = false
         var usesCodec = false
+
+        /// Knobs drawn from the seed, so that some runs are calm and some are wild, each in
+        /// its own way (swarm testing, Groce and others 2012).
+        static func drawn(seed: UInt64) -> Options {
+            var random = Random(seed: seed ^ 0x5EED)
+            var options = Options()
+            options.machines = random.chance(0.4) ? 3 : 5
+            options.voters = options.machines
+            options.loss = [0, 0.02, 0.1, 0.3][random.below(4)]
+            options.duplication = [0, 0.05, 0.3][random.below(3)]
+            options.delayMax = .milliseconds([2, 20, 80, 250][random.below(4)])
+            options.diskMax = .milliseconds([1, 20, 100, 400][random.below(4)])
+            options.faultInterval = .milliseconds([100, 300, 900][random.below(3)])
+            options.usesCodec = random.chance(0.1)
+            return options
+        }
     }
 
     enum Event {
@@ -155,7 +171,8 @@ struct Cluster {
 
     private mutating func perform(_ effect: RaftEffect, _ number: Int) throws {
         let life = machines[number].life
-        let disk = now + random.span(from: .zero, to: options.diskMax)
+        let diskMax = areFaultsOn ? options.diskMax : .milliseconds(5)
+        let disk = now + random.span(from: .zero, to: diskMax)
         switch effect {
         case .persist(let persist):
             let end = machines[number].disk.write(persist, doneAt: disk)
@@ -193,7 +210,8 @@ struct Cluster {
         let loss = areFaultsOn ? options.loss : 0
         let copies = areFaultsOn && random.chance(options.duplication) ? 2 : 1
         for _ in 0..<copies where !random.chance(loss) {
-            let delay = random.span(from: .microseconds(200), to: options.delayMax)
+            let delayMax = areFaultsOn ? options.delayMax : .milliseconds(5)
+            let delay = random.span(from: .microseconds(200), to: delayMax)
             queue.add(.deliver(from: from, to: to, message), at: now + delay)
         }
     }

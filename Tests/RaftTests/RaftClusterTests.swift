@@ -44,12 +44,8 @@ import Testing
         arguments: 0..<8 as Range<UInt64>)
     func faults(batch: UInt64) {
         for seed in batch * Self.seedsPerBatch..<(batch + 1) * Self.seedsPerBatch {
-            var options = Cluster.Options()
-            options.usesCodec = seed % 8 == 0
-            options.machines = seed % 3 == 0 ? 3 : 5
-            options.voters = options.machines
             do {
-                try Self.run(seed: seed, options: options, events: 2_500)
+                try Self.run(seed: seed, options: .drawn(seed: seed), events: 2_000)
             } catch {
                 Issue.record("seed \(seed): \(error)")
             }
@@ -61,13 +57,13 @@ import Testing
     func membership(batch: UInt64) {
         var changes = 0
         for seed in batch * Self.seedsPerBatch..<(batch + 1) * Self.seedsPerBatch {
-            var options = Cluster.Options()
+            var options = Cluster.Options.drawn(seed: seed)
             options.machines = 6
             options.voters = seed % 2 == 0 ? 1 : 3
             options.changesMembership = true
-            options.faultInterval = .milliseconds(600)
+            options.faultInterval = options.faultInterval * 2
             do {
-                let cluster = try Self.run(seed: seed, options: options, events: 2_500)
+                let cluster = try Self.run(seed: seed, options: options, events: 2_000)
                 changes += cluster.checker.membershipsCommitted - 1
             } catch {
                 Issue.record("seed \(seed): \(error)")
