@@ -22,8 +22,13 @@ package import Base
 /// when `suspicionConfirmations` other members suspect the same (Lifeguard IV-B). With too few
 /// others for that (n < 5) it is the minimum from the start.
 ///
-/// Idle traffic of a machine: 5 pings and, from its peers, 5 acks a second of about 150 bytes
-/// with the seal, and one comparison of digests each 10 s.
+/// Measured under virtual time, from the kill to the last verdict of the mesh, median and
+/// longest: n = 3: 910 and 1,185 ms (300 kills; with 5 % loss 893 and 1,436); n = 5: 972 and
+/// 1,435; n = 10: 1,059 and 1,617; n = 50: 1,439 and 1,791. Stalls of 500, 600 and 700 ms failed
+/// nobody in 100 runs each; of 800 ms, two in 100.
+///
+/// Idle traffic of a machine: 5 pings and 5 acks a second of about 90 bytes with the seal,
+/// and one comparison of digests each 10 s: 0.9 kB/s.
 package struct GossipConfiguration: Hashable, Sendable {
     /// Protocol period: one member is probed in each (SWIM §3.1, `T'`).
     package var probeInterval = Span.milliseconds(200)

@@ -95,7 +95,7 @@ extension GossipCore {
         var payload = GossipCodec.encode(message, rumors: first)
         if message != .state, !rumors.isEmpty {
             let budget = GossipLimits.payloadBytesMax - payload.count
-            for rumor in rumors.take(budget: budget, limit: sendsPerRumor) {
+            for rumor in rumors.take(budget: budget, limit: sendsPerRumor).joined() {
                 payload.append(contentsOf: rumor)
             }
         }
@@ -107,11 +107,11 @@ extension GossipCore {
         nextGossipAt = now + configuration.gossipInterval
         let targets = sample(configuration.gossipFanout) { _ in true }
         let header = GossipCodec.encode(GossipMessage.gossip, rumors: [])
-        for _ in 0..<GossipLimits.gossipBurst {
-            let batch = rumors.take(
-                budget: GossipLimits.payloadBytesMax - header.count, copies: targets.count,
-                limit: sendsPerRumor)
-            guard !batch.isEmpty else { return }
+        let batches = rumors.take(
+            datagrams: GossipLimits.gossipBurst,
+            budget: GossipLimits.payloadBytesMax - header.count, copies: targets.count,
+            limit: sendsPerRumor)
+        for batch in batches {
             let payload = GossipCodec.encode(.gossip, rumors: batch)
             for name in targets {
                 guard let address = members[name]?.member.address else { continue }

@@ -148,7 +148,8 @@ extension GossipCore {
         if liveNames.count == 1 {
             // Alone until now, so these have not been kept up to date.
             nextProbeAt = max(now, min(nextProbeAt, now + configuration.probeInterval))
-            scheduleExchange(after: configuration.exchangeInterval, at: now)
+            // Others may have joined in the same moment through another seed.
+            scheduleExchange(after: configuration.joinInterval, at: now)
         }
         insertIntoProbeOrder(member.name)
         out.append(.memberChanged(member, previous: previous))

@@ -67,16 +67,24 @@ struct RumorQueue: Sendable {
         return true
     }
 
-    /// Takes rumors of at most `budget` bytes together, for `copies` datagrams at once, and
-    /// counts the sends; a rumor that reached `limit` sends is done.
-    mutating func take(budget: Int, copies: Int = 1, limit: Int) -> [[UInt8]] {
-        var taken: [[UInt8]] = []
-        var rest = budget
+    /// Takes rumors for up to `count` datagrams with room for `budget` bytes each, and
+    /// counts them as sent to `copies` peers; a rumor that reached `limit` sends is done. No
+    /// rumor is in two of the datagrams.
+    mutating func take(
+        datagrams count: Int = 1, budget: Int, copies: Int = 1, limit: Int
+    ) -> [[[UInt8]]] {
+        var batches: [[[UInt8]]] = []
         var sent: [Item] = []
-        for group in lines.indices {
-            for level in lines[group].indices {
-                takeLevel(group, level, rest: &rest, taken: &taken, sent: &sent)
+        while batches.count < count {
+            var taken: [[UInt8]] = []
+            var rest = budget
+            for group in lines.indices {
+                for level in lines[group].indices {
+                    takeLevel(group, level, rest: &rest, taken: &taken, sent: &sent)
+                }
             }
+            if taken.isEmpty { break }
+            batches.append(taken)
         }
         for var item in sent {
             item.sends += copies
@@ -87,7 +95,7 @@ struct RumorQueue: Sendable {
                 append(item, sends: item.sends)
             }
         }
-        return taken
+        return batches
     }
 
     private mutating func takeLevel(

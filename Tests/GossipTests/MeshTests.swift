@@ -4,7 +4,7 @@ import Testing
 
 /// Whole meshes under virtual time.
 struct MeshTests {
-    @Test(arguments: 0..<40 as Range<UInt64>)
+    @Test(arguments: 0..<30 as Range<UInt64>)
     func `a killed machine of three is failed everywhere within 1.25 seconds`(seed: UInt64) {
         var mesh = VirtualMesh(3, seed: seed)
         mesh.assemble()
@@ -16,7 +16,7 @@ struct MeshTests {
         #expect(mesh.failures().count == 2)
     }
 
-    @Test(arguments: 0..<40 as Range<UInt64>)
+    @Test(arguments: 0..<30 as Range<UInt64>)
     func `a process that stalls for 500 milliseconds is not failed`(seed: UInt64) {
         var mesh = VirtualMesh(3, seed: seed)
         mesh.wakesBeforeReading = seed % 2 == 0
@@ -185,7 +185,7 @@ struct MeshTests {
     @Test func `a late joiner gets a table larger than one exchange`() {
         var mesh = VirtualMesh(3, seed: 10)
         mesh.assemble()
-        for number in 0..<2_000 { mesh.step(0, .publish(Samples.entry(number))) }
+        for number in 0..<1_000 { mesh.step(0, .publish(Samples.entry(number))) }
         #expect(mesh.run(within: .seconds(5), every: .milliseconds(100)) { $0.tablesAgree } != nil)
         let late = mesh.addMachine()
         mesh.join(late, through: [0])
