@@ -28,11 +28,40 @@ extension RuntimeClient {
         try await events.subscribe(
             request, metadata: ["containerd-namespace": "k8s.io"],
             onResponse: { response in
-                for try await envelope in response.messages {
-                    guard let notice = RuntimeNotice(envelope) else { continue }
-                    await report(notice)
+                try await withThrowingDiscardingTaskGroup { group in
+                    for try await envelope in response.messages {
+                        guard let notice = RuntimeNotice(envelope) else { continue }
+                        group.addTask {
+                            await self.waitUntilCRIKnows(notice)
+                            await report(notice)
+                        }
+                    }
                 }
             })
+    }
+
+    /// The runtime's CRI service hears of an exit by the same events and may be a little later.
+    /// A look that comes before it would find everything as it was.
+    private func waitUntilCRIKnows(_ notice: RuntimeNotice) async {
+        guard case .exited = notice.kind else { return }
+        for _ in 0..<100 {
+            if await !stillRuns(notice.id) { return }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// False for what is not there any more, and when the runtime does not answer.
+    private func stillRuns(_ id: String) async -> Bool {
+        let options = CallOptions.within(.now + .seconds(1))
+        do {
+            let answer = try await runtime.containerStatus(
+                .with { $0.containerID = id }, options: options)
+            return answer.status.state == .containerRunning
+        } catch {
+            let answer = try? await runtime.podSandboxStatus(
+                .with { $0.podSandboxID = id }, options: options)
+            return answer?.status.state == .sandboxReady && answer?.hasStatus == true
+        }
     }
 }
 

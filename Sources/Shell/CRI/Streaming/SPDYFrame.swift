@@ -3,7 +3,7 @@
 /// Header blocks that arrive are not looked into: the server's replies say nothing of use.
 /// Windows are not kept, as no implementation of this server keeps them; the transport's own
 /// back-pressure holds for all streams together.
-enum SPDYFrame: Equatable {
+package enum SPDYFrame: Equatable, Sendable {
     /// Opens a stream (type 1).
     case synStream(stream: UInt32, headers: [(name: String, value: String)])
     case data(stream: UInt32, bytes: [UInt8], isLast: Bool)
@@ -18,7 +18,7 @@ enum SPDYFrame: Equatable {
     /// Anything else; a client may ignore it.
     case other(type: UInt16)
 
-    static func == (left: SPDYFrame, right: SPDYFrame) -> Bool {
+    package static func == (left: SPDYFrame, right: SPDYFrame) -> Bool {
         switch (left, right) {
         case (.synStream(let a, let b), .synStream(let c, let d)):
             a == c && b.elementsEqual(d) { $0 == $1 }
@@ -35,10 +35,12 @@ enum SPDYFrame: Equatable {
 
 /// Turns frames into bytes. One for a connection: its first header block starts the stream of
 /// compressed headers.
-struct SPDYEncoder {
+package struct SPDYEncoder {
     private var hasBegunHeaders = false
 
-    mutating func encode(_ frame: SPDYFrame) -> [UInt8] {
+    package init() {}
+
+    package mutating func encode(_ frame: SPDYFrame) -> [UInt8] {
         switch frame {
         case .synStream(let stream, let headers):
             let block = headerBlock(headers)
@@ -86,8 +88,8 @@ struct SPDYEncoder {
 }
 
 /// Turns bytes into frames.
-struct SPDYDecoder {
-    struct Malformed: Error {}
+package struct SPDYDecoder {
+    package struct Malformed: Error {}
 
     /// A frame's length has 24 bits; what these servers send is far smaller.
     private static let frameBytesMax = 1 << 20
@@ -95,7 +97,9 @@ struct SPDYDecoder {
     private var buffer: [UInt8] = []
     private var start = 0
 
-    mutating func feed(_ bytes: some Sequence<UInt8>) {
+    package init() {}
+
+    package mutating func feed(_ bytes: some Sequence<UInt8>) {
         if start > 0 {
             buffer.removeFirst(start)
             start = 0
@@ -104,7 +108,7 @@ struct SPDYDecoder {
     }
 
     /// Nil when the next frame is not complete yet.
-    mutating func next() throws(Malformed) -> SPDYFrame? {
+    package mutating func next() throws(Malformed) -> SPDYFrame? {
         guard let word = number(at: 0), let flagsAndLength = number(at: 4) else { return nil }
         let flags = UInt8(flagsAndLength >> 24)
         let length = Int(flagsAndLength & 0xFF_FFFF)

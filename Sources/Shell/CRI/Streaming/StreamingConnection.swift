@@ -3,12 +3,12 @@ import NIOHTTP1
 import NIOPosix
 
 /// The address of a session that the runtime prepared, `http://127.0.0.1:40123/exec/…`.
-struct StreamingURL: Equatable {
-    var host: String
-    var port: Int
-    var path: String
+package struct StreamingURL: Equatable {
+    package var host: String
+    package var port: Int
+    package var path: String
 
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard let rest = text.dropPrefix("http://"), let slash = rest.firstIndex(of: "/") else {
             return nil
         }

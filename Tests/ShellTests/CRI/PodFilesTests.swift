@@ -1,0 +1,194 @@
+import Foundation
+import Kubelet
+import Shell
+import Testing
+
+/// What the kubelet has prepared on disk for a Pod.
+@Suite struct PodFilesTests {
+    private let folder: TestFolder
+    /// Files need no runtime behind the socket.
+    private let client: RuntimeClient
+
+    init() throws {
+        folder = try TestFolder()
+        client = try RuntimeClient(endpoint: "\(folder.path)/none.sock")
+    }
+
+    private func prepare(_ steps: PreparationStep...) async throws {
+        _ = try await client.perform(.prepare(steps)).get()
+    }
+
+    private func path(_ name: String) -> String { "\(folder.path)/\(name)" }
+
+    private func text(_ name: String) throws -> String {
+        try String(contentsOfFile: path(name), encoding: .utf8)
+    }
+
+    private func mode(_ name: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path(name))
+        return attributes[.posixPermissions] as? Int ?? 0
+    }
+
+    private func code(_ steps: PreparationStep...) async -> RuntimeError.Code? {
+        guard case .failure(let error) = await client.perform(.prepare(steps)) else { return nil }
+        return error.code
+    }
+
+    @Test func `folders and files get their modes whatever the umask`() async throws {
+        try await prepare(
+            .directory(path: path("a/b"), mode: 0o777, group: nil),
+            .file(path: path("a/hosts"), content: Array("one\n".utf8), mode: 0o644),
+            .touch(path: path("a/termination-log"), mode: 0o666))
+        #expect(try mode("a") == 0o755)
+        #expect(try mode("a/b") == 0o777)
+        #expect(try mode("a/termination-log") == 0o666)
+        #expect(try text("a/hosts") == "one\n")
+        let number = try FileManager.default.attributesOfItem(atPath: path("a/hosts"))
+        try await prepare(
+            .file(path: path("a/hosts"), content: Array("two\n".utf8), mode: 0o644),
+            .touch(path: path("a/hosts"), mode: 0o644))
+        #expect(try text("a/hosts") == "two\n")
+        let again = try FileManager.default.attributesOfItem(atPath: path("a/hosts"))
+        #expect(number[.systemFileNumber] as? Int == again[.systemFileNumber] as? Int)
+    }
+
+    @Test func `a file set is replaced as a whole`() async throws {
+        func file(_ path: String, _ text: String) -> VolumeFile {
+            VolumeFile(path: path, content: Array(text.utf8), mode: 0o600)
+        }
+        try await prepare(
+            .fileSet(
+                path: path("set"), files: [file("a", "1"), file("d/b", "2")], group: nil))
+        #expect(try text("set/a") == "1")
+        #expect(try text("set/d/b") == "2")
+        #expect(try mode("set/..data/a") == 0o600)
+        let first = try FileManager.default.destinationOfSymbolicLink(atPath: path("set/..data"))
+        try await prepare(
+            .fileSet(
+                path: path("set"), files: [file("a", "1"), file("d/b", "2")], group: nil))
+        let same = try FileManager.default.destinationOfSymbolicLink(atPath: path("set/..data"))
+        #expect(first == same)
+        try await prepare(
+            .fileSet(path: path("set"), files: [file("a", "3"), file("c", "4")], group: nil))
+        #expect(try text("set/a") == "3")
+        #expect(try text("set/c") == "4")
+        let left = try FileManager.default.contentsOfDirectory(atPath: path("set")).sorted()
+        #expect(left.filter { !$0.hasPrefix("..") } == ["a", "c"])
+        #expect(left.count == 4)
+        #expect(!FileManager.default.fileExists(atPath: path("set/\(first)")))
+    }
+
+    @Test func `a group may read the files of a set`() async throws {
+        let file = VolumeFile(path: "key", content: [1], mode: 0o400)
+        try await prepare(.fileSet(path: path("set"), files: [file], group: 2_000))
+        #expect(try mode("set/..data/key") == 0o440)
+        let attributes = try FileManager.default.attributesOfItem(
+            atPath: path("set/..data/key"))
+        #expect(attributes[.groupOwnerAccountID] as? Int == 2_000)
+    }
+
+    @Test(arguments: ["../a", "/a", "a/../b", "", "a//b"])
+    func `a file set stays inside its folder`(_ name: String) async {
+        let file = VolumeFile(path: name, content: [], mode: 0o600)
+        let refused = await code(.fileSet(path: path("set"), files: [file], group: nil))
+        #expect(refused == .invalidArgument)
+    }
+
+    @Test func `hostPath types are checked in Kubernetes' words`() async throws {
+        try await prepare(.hostPath(path: path("made/here"), type: "DirectoryOrCreate"))
+        try await prepare(.hostPath(path: path("made/here"), type: "Directory"))
+        try await prepare(.hostPath(path: path("made/file"), type: "FileOrCreate"))
+        try await prepare(.hostPath(path: "/dev/null", type: "CharDevice"))
+        try await prepare(.hostPath(path: path("absent"), type: ""))
+        let step = PreparationStep.hostPath(path: path("made/file"), type: "Directory")
+        let answer = await client.perform(.prepare([step]))
+        #expect(
+            answer
+                == .failure(
+                    RuntimeError(
+                        .invalidArgument,
+                        "hostPath type check failed: \(path("made/file")) is not a directory")))
+        #expect(await code(.hostPath(path: path("absent"), type: "Socket")) == .invalidArgument)
+    }
+
+    @Test func `a subPath is made inside its volume and nowhere else`() async throws {
+        try await prepare(.directory(path: path("v"), mode: 0o777, group: nil))
+        try await prepare(.subPath(volume: path("v"), path: "x/y"))
+        #expect(try mode("v/x/y") == 0o777)
+        let manager = FileManager.default
+        try manager.createSymbolicLink(atPath: path("v/inside"), withDestinationPath: "x")
+        try await prepare(.subPath(volume: path("v"), path: "inside/z"))
+        #expect(manager.fileExists(atPath: path("v/x/z")))
+        try manager.createSymbolicLink(atPath: path("v/out"), withDestinationPath: "/tmp")
+        #expect(await code(.subPath(volume: path("v"), path: "out/z")) == .invalidArgument)
+        #expect(await code(.subPath(volume: path("v"), path: "../z")) == .invalidArgument)
+    }
+
+    @Test func `memory is mounted once, and unmounted before a Pod's folder goes`() async throws {
+        let step = PreparationStep.memoryDirectory(
+            path: path("pod/shm"), sizeLimit: 1_048_576, group: 2_000)
+        try await prepare(step, step)
+        let table = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        let mounts = table.split(separator: "\n").filter { $0.contains(" \(path("pod/shm")) ") }
+        #expect(mounts.count == 1)
+        #expect(mounts.first?.contains("size=1024k") == true)
+        #expect(try mode("pod/shm") == 0o2777)
+        try await prepare(.touch(path: path("logs/0.log"), mode: 0o600))
+        let removal = RuntimeRequest.removePodDirectory(
+            path: path("pod"), logDirectory: path("logs"))
+        _ = try await client.perform(removal).get()
+        #expect(!FileManager.default.fileExists(atPath: path("pod")))
+        #expect(!FileManager.default.fileExists(atPath: path("logs")))
+        _ = try await client.perform(removal).get()
+    }
+
+    @Test func `removing a Pod's folder follows no links`() async throws {
+        try await prepare(
+            .touch(path: path("other/kept"), mode: 0o600),
+            .directory(path: path("pod"), mode: 0o755, group: nil))
+        try FileManager.default.createSymbolicLink(
+            atPath: path("pod/link"), withDestinationPath: path("other"))
+        _ = try await client.perform(
+            .removePodDirectory(path: path("pod"), logDirectory: nil)
+        ).get()
+        #expect(!FileManager.default.fileExists(atPath: path("pod")))
+        #expect(FileManager.default.fileExists(atPath: path("other/kept")))
+    }
+
+    @Test func `the tail of a file is its last bytes`() async throws {
+        try await prepare(.file(path: path("f"), content: Array("0123456789".utf8), mode: 0o600))
+        let tail = await client.perform(.readTail(path: path("f"), limit: 4))
+        #expect(tail == .success(.bytes(Array("6789".utf8))))
+        let all = await client.perform(.readTail(path: path("f"), limit: 99))
+        #expect(all == .success(.bytes(Array("0123456789".utf8))))
+        let none = await client.perform(.readTail(path: path("none"), limit: 4))
+        guard case .failure(let error) = none else {
+            Issue.record("\(none)")
+            return
+        }
+        #expect(error.code == .notFound)
+    }
+
+    @Test func `a runtime that is not there is unavailable`() async throws {
+        let runner = Task { try await client.run() }
+        let answer = await client.perform(.listState)
+        runner.cancel()
+        guard case .failure(let error) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(error.code == .unavailable)
+        #expect(error.message.hasPrefix("rpc error: code = Unavailable desc = "))
+    }
+
+    @Test func `the CNI configuration names the machine's block and bridge`() throws {
+        let text = CNIConfiguration.conflist(podCIDR: "10.244.3.0/24", bridge: "pods", mtu: 1_450)
+        let parsed = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        let plugin = (parsed?["plugins"] as? [[String: Any]])?.first
+        #expect(plugin?["bridge"] as? String == "pods")
+        #expect(plugin?["mtu"] as? Int == 1_450)
+        let ipam = plugin?["ipam"] as? [String: Any]
+        let ranges = ipam?["ranges"] as? [[[String: String]]]
+        #expect(ranges == [[["subnet": "10.244.3.0/24"]]])
+    }
+}
