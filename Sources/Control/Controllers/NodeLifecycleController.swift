@@ -116,7 +116,8 @@ extension NodeLifecycleController {
         guard !taints.isEmpty else { return }
         let isLost = state.isMachineLost(node.name)
         for pod in state.pods(onNode: node.name) {
-            if state.isDeletionUnderWay(uid: pod.uid) || (pod.isBeingDeleted && !isLost) { continue }
+            let isGoing = state.isDeletionUnderWay(uid: pod.uid)
+            if isGoing || (pod.isBeingDeleted && !isLost) { continue }
             guard let due = evictionTime(of: pod, node, taints, context) else { continue }
             guard due <= context.wall else {
                 result.requeue(after: due - context.wall)

@@ -59,7 +59,8 @@ extension ClusterState {
         let kept = node.taints.filter { taint in
             let isManaged = [WellKnownTaint.notReady, WellKnownTaint.unreachable]
                 .contains(taint.key)
-            return !isManaged && !wanted.contains { $0.key == taint.key && $0.effect == taint.effect }
+            return !isManaged
+                && !wanted.contains { $0.key == taint.key && $0.effect == taint.effect }
         }
         return kept + wanted
     }
