@@ -230,6 +230,8 @@ extension RaftCore {
             out.append(.mark("raft.append.forged"))
             return
         }
+        // Entries arrive, so the snapshot that was on its way is no longer wanted.
+        incoming = nil
         let match = append.previousIndex + UInt64(append.entries.count)
         promise(.send(to: peer, .appendResponse(term: term, match: match)), at: now, into: &out)
         advanceCommit(to: min(append.commit, match), at: now, into: &out)

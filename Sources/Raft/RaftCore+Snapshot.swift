@@ -92,7 +92,8 @@ extension RaftCore {
 
     private func reading(_ ticket: Ticket) -> Int? {
         peers.firstIndex { peer in
-            if case .snapshot(let outgoing) = peer.state { outgoing.ticket == ticket } else { false }
+            guard case .snapshot(let outgoing) = peer.state else { return false }
+            return outgoing.ticket == ticket
         }
     }
 

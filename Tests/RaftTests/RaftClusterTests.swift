@@ -25,7 +25,9 @@ import Testing
         }
         guard isLed, let leader = cluster.leaders.first, let core = cluster.machines[leader].core
         else {
-            throw Violation(description: "\(cluster.leaders.count) leaders after all healed\n\(cluster.summary)")
+            throw Violation(
+                description: "\(cluster.leaders.count) leaders after all healed\n"
+                    + cluster.summary)
         }
         try cluster.step(leader, .propose(Ticket(0), [1, 2, 3]))
         let index = core.lastIndex + 1
