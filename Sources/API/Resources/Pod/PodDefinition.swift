@@ -16,12 +16,14 @@ extension ResourceDefinition {
         .pods, shortNames: ["po"], categories: ["all"],
         subresources: [
             .status("Pod"),
+            Subresource("attach", kind: "PodAttachOptions", verbs: ["create", "get"]),
             Subresource("binding", kind: "Binding", verbs: ["create"]),
             Subresource(
                 "eviction", kind: "Eviction", group: "policy", version: "v1", verbs: ["create"]),
             Subresource("ephemeralcontainers", kind: "Pod", verbs: ["get", "patch", "update"]),
             Subresource("exec", kind: "PodExecOptions", verbs: ["create", "get"]),
             Subresource("log", kind: "Pod", verbs: ["get"]),
+            Subresource("portforward", kind: "PodPortForwardOptions", verbs: ["create", "get"]),
         ],
         schema: CoreV1.pod, columns: PodTable.columns,
         selectableFields: [

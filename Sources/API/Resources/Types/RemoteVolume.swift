@@ -171,17 +171,12 @@ extension CoreV1 {
     static let quobyteVolumeSource = ObjectSchema(
         .core, "QuobyteVolumeSource", "A Quobyte volume."
     ) {
-    }
-
-    /// Group that owns the volume.
-    static var str: [Field] {
-        [
-            Field("readOnly", .boolean, "Whether the volume may only be read."),
-            Field("registry", .string, "Addresses of the registries.", required: true),
-            Field("tenant", .string, "Owner of the volume."),
-            Field("user", .string, "User that owns the volume."),
-            Field("volume", .string, "Name of the volume.", required: true),
-        ]
+        Field("group", .string, "Group that owns the volume.")
+        Field("readOnly", .boolean, "Whether the volume may only be read.")
+        Field("registry", .string, "Addresses of the registries.", required: true)
+        Field("tenant", .string, "Owner of the volume.")
+        Field("user", .string, "User that owns the volume.")
+        Field("volume", .string, "Name of the volume.", required: true)
     }
 
     static let rbdVolumeSource = ObjectSchema(.core, "RBDVolumeSource", "A Ceph block device.") {
