@@ -140,7 +140,7 @@ extension APICore {
                 target.name == nil ? "deletecollection" : "delete"),
             target.name != nil || !target.resource.isNamespaced || !target.namespace.isEmpty
         else { throw StatusError.methodNotAllowed }
-        let body = request.body.isEmpty ? nil : try body(of: request).value
+        let body: JSON? = request.body.isEmpty ? .none : try body(of: request).value
         let options = try DeleteOptions(query, body: body)
         evaluation.options.isDryRun = options.isDryRun
         if target.name == nil {

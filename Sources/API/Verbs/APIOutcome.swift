@@ -98,6 +98,17 @@ package struct ExecOptions: Sendable, Equatable {
     package var stdout = false
     package var stderr = false
     package var tty = false
+
+    package init(
+        command: [String] = [], stdin: Bool = false, stdout: Bool = false, stderr: Bool = false,
+        tty: Bool = false
+    ) {
+        self.command = command
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.tty = tty
+    }
 }
 
 /// The claims of a service account token, and the answer that will carry it. The shell signs the

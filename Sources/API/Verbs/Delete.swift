@@ -92,8 +92,9 @@ extension Evaluation {
         var document = old
         let finalizers = finalizers(of: old, options)
         let isFinalizersChanged = finalizers != ObjectMeta(old["metadata"] ?? [:]).finalizers
-        document[path: ["metadata", "finalizers"]] =
-            finalizers.isEmpty ? nil : .array(finalizers.map(JSON.string))
+        // A bare nil would be JSON's null here.
+        let list = JSON.array(finalizers.map(JSON.string))
+        document[path: ["metadata", "finalizers"]] = finalizers.isEmpty ? Optional.none : list
         let isMarked = old["metadata"]?["deletionTimestamp"]?.string != nil
 
         if target.resource == .pods {

@@ -75,12 +75,25 @@ extension Evaluation {
         return try replace(current, current.json, with: document, target, warnings: warnings)
     }
 
-    /// A patched document that the schema refuses is the patch's fault: 422 for wrong types, 400
-    /// for fields that strict validation refuses.
-    func decodePatched(
+    /// A patched document that the schema refuses is the patch's fault: 422, as in Kubernetes.
+    private func decodePatched(
         _ changed: JSON, _ target: ResourceTarget
     ) throws(StatusError) -> (document: JSON, warnings: [String]) {
-        try target.definition.decode(changed, options.validation)
+        do {
+            return try target.definition.decode(changed, options.validation)
+        } catch {
+            guard error.reason == .badRequest else { throw error }
+            var refusal = error
+            refusal.reason = .invalid
+            refusal.name = target.name ?? ""
+            refusal.group = target.resource.group
+            refusal.kind = target.resource.kind
+            refusal.causes = [
+                StatusError.Cause(
+                    reason: FieldError.Kind.invalid.rawValue, message: error.message, field: "patch")
+            ]
+            throw refusal
+        }
     }
 
     private func checkName(of document: JSON, _ target: ResourceTarget) throws(StatusError) {
