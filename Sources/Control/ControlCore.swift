@@ -8,9 +8,9 @@ package import Objects
 /// A change marks keys dirty; a step reconciles dirty keys until none is left or its bound is
 /// reached. One key has one batch of writes under way at a time: until all are answered, the key
 /// is not looked at again, so a burst of changes never makes replicas twice (the part of
-/// Kubernetes' ControllerExpectations). What is asked for counts at once: a Pod whose deletion was issued is no
-/// replica, a Pod whose binding was issued fills its Node. So one step answers a machine's
-/// failure with the taint, the evictions and the replacements together.
+/// Kubernetes' ControllerExpectations). What is asked for counts at once: a Pod whose deletion was
+/// issued is no replica, a Pod whose binding was issued fills its Node. So one step answers a
+/// machine's failure with the taint, the evictions and the replacements together.
 package struct ControlCore: Sendable {
     let configuration: ControlConfiguration
     var random: Random

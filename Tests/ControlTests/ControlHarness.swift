@@ -70,7 +70,9 @@ struct ControlHarness {
             ],
             "status": [
                 "conditions": [["type": "Ready", "status": .string(ready)]],
-                "addresses": [["type": "InternalIP", "address": .string("192.168.0.\(name.suffix(1))")]],
+                "addresses": [
+                    ["type": "InternalIP", "address": .string("192.168.0.\(name.suffix(1))")]
+                ],
                 "allocatable": ["cpu": .string(cpu), "memory": "8Gi", "pods": "110"],
             ],
         ]
@@ -100,7 +102,8 @@ struct ControlHarness {
             case .write(let ticket, let write):
                 writes.append(write)
                 if case .delete(let key, _, _, _) = write { leaving.insert(key) }
-                schedule(random.span(from: .milliseconds(1), to: .milliseconds(20)), .commit(ticket, write))
+                let delay = random.span(from: .milliseconds(1), to: .milliseconds(20))
+                schedule(delay, .commit(ticket, write))
             }
         }
     }
@@ -256,7 +259,9 @@ struct ControlHarness {
 extension ControlHarness {
     static func deployment(
         _ name: String = "web", replicas: Int64, image: String = "1", cpu: String = "100m",
-        strategy: JSON = ["type": "RollingUpdate", "rollingUpdate": ["maxSurge": 1, "maxUnavailable": 1]]
+        strategy: JSON = [
+            "type": "RollingUpdate", "rollingUpdate": ["maxSurge": 1, "maxUnavailable": 1],
+        ]
     ) -> JSON {
         [
             "apiVersion": "apps/v1", "kind": "Deployment",

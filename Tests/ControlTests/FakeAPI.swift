@@ -64,7 +64,8 @@ struct FakeAPI {
 
     private mutating func store(_ key: ObjectKey, _ document: JSON, old: JSON?) -> JSON {
         var document = document
-        document[path: ["metadata", "resourceVersion"]] = old?[path: ["metadata", "resourceVersion"]]
+        let version = ["metadata", "resourceVersion"]
+        document[path: version] = old?[path: version]
         // A write that changes nothing makes no revision.
         if let old, old == document { return old }
         revision += 1
@@ -211,8 +212,9 @@ struct FakeAPI {
     }
 
     func all(_ resource: Resource, in namespace: String? = nil) -> [JSON] {
-        objects.keys.filter { $0.resource == resource && (namespace ?? $0.namespace) == $0.namespace }
-            .sorted().compactMap { objects[$0] }
+        objects.keys.filter { key in
+            key.resource == resource && (namespace ?? key.namespace) == key.namespace
+        }.sorted().compactMap { objects[$0] }
     }
 
     subscript(key: ObjectKey) -> JSON? { objects[key] }
