@@ -107,7 +107,9 @@ struct ContainerTrack: Sendable {
         guard let instance, instance.phase == .exited else { return true }
         switch role {
         case .sidecar: return true
-        case .initial: return instance.exitCode != 0 && podPolicy != "Never"
+        case .initial:
+            // One that ended well and is not done did so in a sandbox that is gone.
+            return !isDone && (instance.exitCode == 0 || podPolicy != "Never")
         case .application:
             switch podPolicy {
             case "Never": return false

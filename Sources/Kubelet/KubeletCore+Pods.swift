@@ -91,6 +91,7 @@ extension KubeletCore {
     }
 
     mutating func insert(_ lifecycle: PodLifecycle) {
+        areNeedsStale = true
         pods[lifecycle.uid] = lifecycle
         let position = order.firstIndex { $0 > lifecycle.uid } ?? order.endIndex
         order.insert(lifecycle.uid, at: position)
@@ -141,7 +142,9 @@ extension KubeletCore {
             machine: node.machine
                 ?? MachineFacts(cpuMilli: 0, memoryBytes: 0, ephemeralStorageBytes: 0),
             sources: sources, isLeaseHeld: isLeaseHeld, now: now, wall: wall)
+        let stage = pod.stage
         body(&pod, &turn)
+        if pod.stage != stage { areNeedsStale = true }
         for (operation, request) in turn.requests {
             let ticket = tickets.next()
             operations[ticket] = PendingOperation(uid: uid, operation: operation)

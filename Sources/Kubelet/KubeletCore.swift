@@ -39,6 +39,8 @@ package struct KubeletCore: Sendable {
     var relist = RelistState()
     var node: NodeReporter
     var events: EventRecorder
+    /// A Pod came, went or changed its stage since the needs were last told.
+    var areNeedsStale = true
     var observed: (documents: [ObjectKey], namespaces: [String]) = ([], [])
     var hasAnnouncedStart = false
     var hasAnnouncedReady = false
@@ -66,7 +68,9 @@ package struct KubeletCore: Sendable {
         _ input: KubeletInput, at now: Instant, into out: inout Outbox<KubeletEffect>
     ) {
         switch input {
-        case .wallTime(let time): wall = time
+        case .wallTime(let time):
+            wall = time
+            return
         case .machine(let facts): node.machine = facts
         case .runtimeReady(let isReady, let message): onRuntimeReady(isReady, message, now)
         case .leaseHeld(let isHeld): onLease(isHeld, now, &out)
@@ -173,6 +177,8 @@ package struct KubeletCore: Sendable {
     }
 
     private mutating func observeNeeds(_ out: inout Outbox<KubeletEffect>) {
+        guard areNeedsStale else { return }
+        areNeedsStale = false
         var documents: Set<ObjectKey> = []
         var namespaces: Set<String> = []
         for uid in order {

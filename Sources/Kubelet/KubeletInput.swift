@@ -17,8 +17,8 @@ package enum KubeletInput: Sendable {
     /// Pods bound to this Node, with nil for one that is gone. The first one carries all of them
     /// and may be empty; until then nothing found in the runtime is taken for an orphan.
     case podsChanged([(ObjectKey, JSON?)])
-    /// ConfigMaps and Secrets that were asked for by ``KubeletEffect/observe(documents:serviceNamespaces:)``;
-    /// nil says that there is none. Each key is answered once at first and then at each change.
+    /// ConfigMaps and Secrets that ``KubeletEffect/observe(documents:serviceNamespaces:)`` asked
+    /// for; nil says that there is none. Each key is answered at first and at each change.
     case documentsChanged([(ObjectKey, JSON?)])
     /// All Services of a namespace that was asked for; at first and at each change.
     case servicesChanged(namespace: String, [JSON])

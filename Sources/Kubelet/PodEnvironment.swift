@@ -80,8 +80,9 @@ struct PodEnvironment {
     private func serviceVariables() -> [EnvironmentVariable] {
         let linked = pod.spec["enableServiceLinks"]?.bool ?? true
         var chosen: [String: JSON] = [:]
-        for service in sources.services["default"] ?? [] {
-            if service["metadata"]?["name"]?.string == "kubernetes" { chosen["kubernetes"] = service }
+        for service in sources.services["default"] ?? []
+        where service["metadata"]?["name"]?.string == "kubernetes" {
+            chosen["kubernetes"] = service
         }
         if linked {
             for service in sources.services[pod.namespace] ?? [] {

@@ -109,8 +109,7 @@ extension PodLifecycle {
             send(
                 .terminationMessage(state.name, id: state.id),
                 .readTail(path: path, limit: turn.limits.terminationMessageMax), &turn)
-        case .created:
-            inspect(index, &turn)
+        case .created: break
         }
     }
 

@@ -77,7 +77,8 @@ extension PodLifecycle {
     ) {
         containers[index].isPostStartPending = false
         guard let text = Self.hookFailure(result) else { return }
-        turn.warn("FailedPostStartHook", "PostStartHook failed: \(text)", container: containers[index])
+        turn.warn(
+            "FailedPostStartHook", "PostStartHook failed: \(text)", container: containers[index])
         beginStop(
             index, deadline: turn.now + .seconds(pod.terminationGracePeriodSeconds),
             "FailedPostStartHook", &turn)

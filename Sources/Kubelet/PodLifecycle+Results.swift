@@ -205,10 +205,15 @@ extension PodLifecycle {
         containers[index].retry.noteFailure(turn.limits, now: turn.now)
     }
 
-    private mutating func start(_ index: Int, _ turn: inout PodTurn) {
-        guard stage == .active, sandbox.phase == .ready, let id = containers[index].instance?.id
+    /// Starts what was created; also what a lost answer or an earlier daemon left created.
+    mutating func start(_ index: Int, _ turn: inout PodTurn) {
+        let container = containers[index]
+        guard stage == .active, sandbox.phase == .ready, let instance = container.instance,
+            instance.phase == .created, instance.sandboxID == sandbox.id,
+            container.retry.isDue(turn.now),
+            !isInFlight(.inspect(container.name, id: instance.id))
         else { return }
-        send(.start(containers[index].name, id: id), .startContainer(id: id), &turn)
+        send(.start(container.name, id: instance.id), .startContainer(id: instance.id), &turn)
     }
 
     private mutating func onStarted(
@@ -273,8 +278,7 @@ extension PodLifecycle {
             // A stop that the runtime answered without effect is asked for again.
             containers[index].stop?.retry.noteFailure(turn.limits, now: turn.now)
         case .created:
-            containers[index].retryStart(turn)
-            if containers[index].retry.isDue(turn.now) { start(index, &turn) }
+            containers[index].retry.noteFailure(turn.limits, now: turn.now)
         case .unknown:
             break
         }
@@ -339,25 +343,21 @@ extension ContainerTrack {
         retry.noteSuccess()
     }
 
-    /// A start that failed without ending the container is tried again later.
-    mutating func retryStart(_ turn: PodTurn) {
-        guard retry.isDue(turn.now) else { return }
-        retry.noteFailure(turn.limits, now: turn.now)
-    }
-
     mutating func end(_ state: ContainerState, _ turn: PodTurn) {
-        instance?.phase = .exited
-        instance?.exitCode = state.exitCode
-        instance?.startedAt = state.startedAt ?? instance?.startedAt
-        instance?.finishedAt = state.finishedAt ?? turn.wall
-        instance?.reason = state.reason.isEmpty
+        guard var ended = instance else { return }
+        ended.phase = .exited
+        ended.exitCode = state.exitCode
+        ended.startedAt = state.startedAt ?? ended.startedAt
+        ended.finishedAt = state.finishedAt ?? turn.wall
+        ended.reason = state.reason.isEmpty
             ? (state.exitCode == 0 ? "Completed" : "Error") : state.reason
-        instance?.message = state.message
-        if !state.imageID.isEmpty { instance?.imageID = state.imageID }
+        ended.message = state.message
+        if !state.imageID.isEmpty { ended.imageID = state.imageID }
         // The wall clock may jump; the end is never before the start that was seen here.
         let age = max(.zero, turn.wall - (state.finishedAt ?? turn.wall))
         let end = Instant(nanoseconds: turn.now.nanoseconds &- age.nanoseconds)
-        instance?.endedAt = min(turn.now, max(end, instance?.runningSince ?? end))
+        ended.endedAt = min(turn.now, max(end, ended.runningSince ?? end))
+        instance = ended
         stop = nil
         isPostStartPending = false
         postStartUntil = nil

@@ -57,6 +57,7 @@ extension PodLifecycle {
         askForTokens(&turn)
         prepareVolumes(&turn)
         advanceSandbox(&turn)
+        for index in containers.indices { start(index, &turn) }
         for index in startable() { advanceStart(index, &turn) }
         for index in containers.indices { advanceProbes(index, &turn) }
     }

@@ -120,7 +120,8 @@ extension PodLifecycle {
         guard containers[index].isRunning, var stop = containers[index].stop else { return }
         defer { if containers[index].stop != nil { containers[index].stop = stop } }
         let name = containers[index].name
-        guard let id = containers[index].instance?.id else { return }
+        guard let id = containers[index].instance?.id, !isInFlight(.inspect(name, id: id))
+        else { return }
         advanceHook(index, &stop, &turn)
         guard stop.hook == .done, stop.retry.isDue(turn.now) else { return }
         let left = (stop.deadline - turn.now).nanoseconds
@@ -174,7 +175,8 @@ extension PodLifecycle {
     ) {
         if case .running = containers[index].stop?.hook { containers[index].stop?.hook = .done }
         if let text = Self.hookFailure(result) {
-            turn.warn("FailedPreStopHook", "PreStopHook failed: \(text)", container: containers[index])
+            turn.warn(
+                "FailedPreStopHook", "PreStopHook failed: \(text)", container: containers[index])
         }
     }
 

@@ -109,8 +109,8 @@ extension PodLifecycle {
         if phase == "Succeeded" { return (false, ("PodCompleted", nil)) }
         if phase == "Failed" { return (false, ("PodFailed", nil)) }
         let unready = containers.filter { $0.role != .initial && !$0.isReady }
-        guard !unready.isEmpty || !isInitialised && containers.contains(where: { $0.role == .initial })
-        else { return (true, (nil, nil)) }
+        let isHeldBack = !isInitialised && containers.contains { $0.role == .initial }
+        guard !unready.isEmpty || isHeldBack else { return (true, (nil, nil)) }
         let names = unready.map(\.name).joined(separator: " ")
         return (false, ("ContainersNotReady", "containers with unready status: [\(names)]"))
     }
