@@ -52,7 +52,7 @@ package struct GossipConfiguration: Hashable, Sendable {
     package var gossipInterval = Span.milliseconds(20)
     /// Peers that a round tells.
     package var gossipFanout = 3
-    /// Each rumor is sent `λ · ⌈ln(n + 1)⌉` times by each member that hears it (SWIM §4.1, `λ`).
+    /// Each rumor is sent `λ · ⌈ln(n + 1)⌉` times by each member that hears it (SWIM §4.1).
     package var retransmissionFactor = 3
 
     /// Mean pause between comparisons with a random peer.

@@ -69,8 +69,11 @@ extension GossipCore {
 
     /// Sends of one rumor by one member: `λ · ⌈ln(n + 1)⌉`.
     var sendsPerRumor: Int {
-        let rounds = Suspicion.ln(Double(liveCount + 1)).rounded(.up)
-        return max(1, configuration.retransmissionFactor * Int(rounds))
+        let exact = Suspicion.ln(Double(liveCount + 1))
+        // By hand, because `rounded(.up)` asks for `ceil` of a C library that cores do without.
+        let whole = Int(exact)
+        let rounds = exact > Double(whole) ? whole + 1 : whole
+        return max(1, configuration.retransmissionFactor * rounds)
     }
 
     /// Queues the rumor; the next wake, which is due at once or after the pause between

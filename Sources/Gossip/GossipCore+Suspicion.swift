@@ -114,8 +114,9 @@ extension GossipCore {
 
     /// Another member's verdict. Old news (`isState`), or one that contradicts what this
     /// machine heard itself while the suspicion must have run, is only a suspicion: a true
-    /// verdict needs a failed probe and a suspicion of at least ``GossipConfiguration/suspicionMin``,
-    /// so a member heard within that time cannot have earned it.
+    /// verdict needs a failed probe and a suspicion of at least
+    /// ``GossipConfiguration/suspicionMin``, so a member heard within that time cannot have
+    /// earned it.
     mutating func onFailedClaim(
         _ name: MachineName, incarnation: UInt64, accuser: MachineName, isState: Bool,
         at now: Instant, into out: inout Outbox<GossipEffect>

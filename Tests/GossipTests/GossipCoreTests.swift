@@ -179,7 +179,8 @@ struct GossipCoreTests {
         let found = bench.wake(until: Self.isPing)
         let ping = try #require(found)
         guard case .ping(let sequence) = ping.datagram.message else { return }
-        _ = bench.hear(from: ping.to == "b" ? "c" : "b", .ack(sequence: sequence, knowsSender: true))
+        let other = ping.to == "b" ? "c" : "b"
+        _ = bench.hear(from: other, .ack(sequence: sequence, knowsSender: true))
         _ = bench.wake()
         _ = bench.wake()
         #expect(bench.core[Samples.name(ping.to)]?.status == .suspect)

@@ -175,7 +175,10 @@ struct MeshTests {
         }
         let late = mesh.addMachine()
         mesh.join(late, through: [2])
-        #expect(mesh.run(within: .seconds(30), every: .milliseconds(100)) { $0.tablesAgree && $0.isWhole } != nil)
+        let time = mesh.run(within: .seconds(30), every: .milliseconds(100)) { mesh in
+            mesh.tablesAgree && mesh.isWhole
+        }
+        #expect(time != nil)
         let table = mesh.machines[late].core.table
         #expect(table.count == 300)
         #expect(table[Samples.entry(3).key]?.isTombstone == true)
