@@ -87,7 +87,8 @@ enum DataRules {
         if isSecret {
             v.at("data") { $0.tooLong(limit: sizeMax) }
         } else {
-            v.tooLong(limit: sizeMax)
+            // The path of the document itself is written so.
+            v.at(key: "") { $0.tooLong(limit: sizeMax) }
         }
     }
 

@@ -27,7 +27,8 @@ import Testing
         #expect(
             try faults(
                 container(
-                    #""ports":[{"name":"http","containerPort":80},{"containerPort":80,"protocol":"UDP"}]"#
+                    #""ports":[{"name":"http","containerPort":80},"#
+                        + #"{"containerPort":80,"protocol":"UDP"}]"#
                 )) == [])
     }
 
@@ -115,7 +116,8 @@ import Testing
                 + "name must consist only of printable ASCII characters other than '='"
         ),
         (
-            #""env":[{"name":"A","value":"c","valueFrom":{"fieldRef":{"fieldPath":"spec.nodeName"}}}]"#,
+            #""env":[{"name":"A","value":"c","#
+                + #""valueFrom":{"fieldRef":{"fieldPath":"spec.nodeName"}}}]"#,
             #"spec.containers[0].env[0].valueFrom: Invalid value: "": may not be specified when "#
                 + "`value` is not empty"
         ),
