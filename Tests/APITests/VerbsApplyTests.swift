@@ -60,6 +60,24 @@ struct VerbsApplyTests {
         #expect(forced["spec"]?["replicas"]?.integer == 5)
     }
 
+    @Test("Several conflicts are listed manager by manager")
+    func conflicts() throws {
+        var harness = try VerbsHarness()
+        try harness.expect(
+            .patch, "\(path)?fieldManager=alice", configuration(replicas: 2), code: 201,
+            contentType: yaml)
+        var other = configuration(replicas: 5)
+        other[path: ["spec", "template", "spec", "containers"]] = [
+            ["name": "main", "image": "alpine"]
+        ]
+        let status = try harness.expect(
+            .patch, "\(path)?fieldManager=bob", other, code: 409, contentType: yaml)
+        #expect(
+            status["message"]?.string
+                == "Apply failed with 2 conflicts: conflicts with \"alice\":\n- .spec.replicas\n"
+                + "- .spec.template.spec.containers[name=\"main\"].image")
+    }
+
     @Test("An update shows in the conflict with its API version")
     func conflictWithUpdate() throws {
         var harness = try VerbsHarness()

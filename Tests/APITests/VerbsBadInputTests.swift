@@ -110,6 +110,22 @@ struct VerbsBadInputTests {
                 == "Request entity too large: limit is 3145728")
     }
 
+    @Test("An object that the Store would not take is refused before it is proposed")
+    func largeObject() throws {
+        var limits = APILimits()
+        limits.documentBytesMax = 2_000
+        var harness = try VerbsHarness(limits: limits)
+        let maps = "/api/v1/namespaces/default/configmaps"
+        try harness.expect(.post, maps, Sample.configMap("a"), code: 201)
+        let filler = JSON.string(String(repeating: "x", count: 2_000))
+        try harness.expect(
+            .patch, "\(maps)/a", ["data": ["filler": filler]], code: 413,
+            contentType: "application/merge-patch+json")
+        var map = Sample.configMap("b")
+        map["data"] = ["filler": filler]
+        try harness.expect(.post, maps, map, code: 413)
+    }
+
     @Test("A body of a type that is not served is 415")
     func mediaTypes() throws {
         var harness = try VerbsHarness()

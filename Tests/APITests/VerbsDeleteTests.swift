@@ -122,6 +122,10 @@ struct VerbsDeleteTests {
         #expect(made["metadata"]?["labels"]?["kubernetes.io/metadata.name"]?.string == "old")
         var marked = try harness.expect(.delete, "/api/v1/namespaces/old", code: 200)
         #expect(marked["status"]?["phase"]?.string == "Terminating")
+        // An ordinary update does not end it.
+        marked[path: ["spec", "finalizers"]] = nil
+        marked = try harness.expect(.put, "/api/v1/namespaces/old", marked, code: 200)
+        #expect(marked["spec"]?["finalizers"] == ["kubernetes"])
         marked[path: ["spec", "finalizers"]] = nil
         _ = try harness.write(.update(.namespaces, marked, subresource: "finalize")).get()
         try harness.expect(.get, "/api/v1/namespaces/old", code: 404)

@@ -18,8 +18,6 @@ extension Evaluation {
             try admitPriority(&document, target)
         case .services:
             try allocateAddresses(&document, replacing: nil, target, &writes)
-        case .namespaces:
-            admitNamespace(&document)
         default:
             break
         }
@@ -57,16 +55,6 @@ extension Evaluation {
                     message: "namespace \(target.namespace) is being terminated",
                     field: "metadata.namespace")
             ])
-    }
-
-    /// A namespace can be selected by its name, and is held until its content is gone.
-    private func admitNamespace(_ document: inout JSON) {
-        document[path: ["metadata", "labels", "kubernetes.io/metadata.name"]] =
-            document["metadata"]?["name"]
-        if document["spec"]?["finalizers"].strings.isEmpty ?? true {
-            document[path: ["spec", "finalizers"]] = ["kubernetes"]
-        }
-        document[path: ["status", "phase"]] = "Active"
     }
 
     /// DefaultTolerationSeconds: how long a Pod stays on a Node that is gone.

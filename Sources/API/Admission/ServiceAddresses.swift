@@ -27,7 +27,9 @@ extension Evaluation {
     ) throws(StatusError) {
         let type = document["spec"]?["type"]?.string ?? "ClusterIP"
         if type == "ExternalName" {
-            for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+            // An update to this type need not take away what the server gave before.
+            for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]
+            where document["spec"]?[name] == old?["spec"]?[name] {
                 document[path: ["spec", name]] = nil
             }
         } else {

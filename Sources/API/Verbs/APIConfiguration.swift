@@ -1,4 +1,5 @@
 package import Base
+import Store
 
 /// What the API must know of the cluster that it serves.
 package struct APIConfiguration: Sendable, Equatable {
@@ -47,12 +48,17 @@ package struct VersionInfo: Sendable, Equatable {
 package struct APILimits: Sendable, Equatable {
     /// The longest request body; Kubernetes' own limit.
     package var bodyBytesMax = 3 * 1_024 * 1_024
+    /// The longest object, as the Store's own limit.
+    package var documentBytesMax = StoreLimits().documentBytesMax
     /// The longest selector text.
     package var selectorBytesMax = 65_536
     /// How often a generated name is drawn anew when it is taken.
     package var generatedNameTriesMax = 8
-    /// How many objects a deletecollection may remove in one transaction.
+    /// How many objects a deletecollection may remove in one transaction, and how many writes and
+    /// bytes that transaction may have.
     package var deletedAtOnceMax = 400
+    package var writesAtOnceMax = 1_000
+    package var bytesAtOnceMax = 4_194_304
     /// The shortest time after which a watch without `timeoutSeconds` ends; the longest is twice it.
     package var watchSecondsMin: Int64 = 1_800
 

@@ -96,27 +96,24 @@ extension Evaluation {
             if manager.operation == .update { text += " using \(manager.apiVersion)" }
             return text
         }
-        var groups: [(owner: String, fields: [String])] = []
-        for conflict in conflicts {
-            let owner = owner(conflict.manager)
-            if let index = groups.firstIndex(where: { $0.owner == owner }) {
-                groups[index].fields.append(conflict.path.fieldPath)
-            } else {
-                groups.append((owner, [conflict.path.fieldPath]))
+        var text = "Apply failed with 1 conflict: "
+        if conflicts.count == 1, let only = conflicts.first {
+            text += "conflict with \(owner(only.manager)): \(only.path.fieldPath)"
+        } else {
+            text = "Apply failed with \(conflicts.count) conflicts: "
+            var lines: [String] = []
+            var last = ""
+            // They come sorted by manager.
+            for conflict in conflicts {
+                let name = owner(conflict.manager)
+                if name != last { lines.append("conflicts with \(name):") }
+                last = name
+                lines.append("- \(conflict.path.fieldPath)")
             }
+            text += lines.joined(separator: "\n")
         }
-        let sentences = groups.map { group in
-            group.fields.count == 1
-                ? "conflict with \(group.owner): \(group.fields[0])"
-                : "conflicts with \(group.owner):\n"
-                    + group.fields.map { "- \($0)" }.joined(separator: "\n")
-        }
-        let noun = conflicts.count == 1 ? "conflict" : "conflicts"
-        let text =
-            groups.count == 1
-            ? sentences.joined() : sentences.joined(separator: "\n")
         return StatusError(
-            .conflict, "Apply failed with \(conflicts.count) \(noun): \(text)",
+            .conflict, text,
             causes: conflicts.map {
                 StatusError.Cause(
                     reason: "FieldManagerConflict",

@@ -48,9 +48,22 @@ extension Evaluation {
             return .answer(response, snapshot.revision)
         }
         writes.preconditions.append(.absent(target.key))
-        writes.operations.append(.put(target.key, document.bytes))
+        writes.operations.append(.put(target.key, try text(of: document)))
         return .commit(
             writes.commit(pending(document, target.definition, code: code, warnings: warnings)))
+    }
+
+    /// The document's text, or 413 when it is longer than the Store takes.
+    func text(of document: JSON) throws(StatusError) -> [UInt8] {
+        let bytes = document.bytes
+        let limit = configuration.limits.documentBytesMax
+        guard bytes.count <= limit else {
+            throw StatusError(
+                .requestEntityTooLarge,
+                "Request entity too large: the object would have \(bytes.count) bytes, the limit "
+                    + "is \(limit)")
+        }
+        return bytes
     }
 
     private func alreadyExists(_ existing: Document, _ target: ResourceTarget) -> StatusError {

@@ -13,6 +13,7 @@ extension Evaluation {
         var writes = Writes()
         var items: [JSON] = []
         var count = 0
+        var bytes = 0
         var hasMore = false
         var matches: [(key: Key, document: Document)] = []
         snapshot.forEach(in: filter.range) { key, document in
@@ -27,11 +28,16 @@ extension Evaluation {
                 items.append(document.servedJSON)
                 continue
             }
-            guard count < configuration.limits.deletedAtOnceMax else {
+            let size = commit.operations.reduce(0) { size, operation in
+                if case .put(_, let text) = operation { return size + text.count }
+                return size
+            }
+            if count > 0, !fits(writes, commit, count: count, bytes: bytes + size) {
                 hasMore = true
                 break
             }
             count += 1
+            bytes += size
             writes.preconditions += commit.preconditions
             writes.operations += commit.operations
             items.append(document.servedJSON)
@@ -49,5 +55,11 @@ extension Evaluation {
         var commit = writes.commit(response)
         commit.mustRepeat = hasMore
         return .commit(commit)
+    }
+
+    private func fits(_ writes: Writes, _ more: Commit, count: Int, bytes: Int) -> Bool {
+        let limits = configuration.limits
+        return count < limits.deletedAtOnceMax && bytes <= limits.bytesAtOnceMax
+            && writes.operations.count + more.operations.count <= limits.writesAtOnceMax
     }
 }

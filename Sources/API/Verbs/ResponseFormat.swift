@@ -102,6 +102,11 @@ extension ResponseFormat {
 
 /// One entry of an `Accept` header.
 private struct MediaRange {
+    private static func weight(_ text: String) -> Double {
+        guard let weight = Double(text), weight.isFinite else { return 0 }
+        return weight
+    }
+
     var type = ""
     var parameters: [String: String] = [:]
     var weight = 1.0
@@ -117,7 +122,7 @@ private struct MediaRange {
             guard halves.count == 2 else { continue }
             let name = halves[0].trimmedSpaces
             let value = halves[1].trimmedSpaces
-            if name == "q" { weight = Double(value) ?? 0 } else { parameters[name] = value }
+            if name == "q" { weight = Self.weight(value) } else { parameters[name] = value }
         }
     }
 }

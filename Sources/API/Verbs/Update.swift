@@ -75,7 +75,7 @@ extension Evaluation {
             return .answer(pending(old, definition, warnings: warnings), current.modRevision)
         }
         writes.preconditions.append(.unchanged(target.key, since: current.modRevision))
-        writes.operations.append(.put(target.key, document.bytes))
+        writes.operations.append(.put(target.key, try text(of: document)))
         return .commit(writes.commit(pending(document, definition, warnings: warnings)))
     }
 
