@@ -100,6 +100,25 @@ import Testing
             ])
     }
 
+    @Test("a vote in the current term is made durable, too, before it leaves")
+    func grantInCurrentTerm() {
+        var subject = Subject(term: 5)
+        let request = RaftVoteRequest(term: 5, lastIndex: 1, lastTerm: 1)
+        let persist = RaftPersist(
+            persistence: RaftPersistence(sequence: 1),
+            hardState: RaftHardState(term: 5, votedFor: Names.b))
+        #expect(subject.hear(Names.b, .voteRequest(request)) == [.persist(persist)])
+    }
+
+    @Test("a newer term is made durable, without a vote")
+    func newTermIsDurable() {
+        var subject = Subject(term: 5, votedFor: Names.c)
+        let persist = RaftPersist(
+            persistence: RaftPersistence(sequence: 1), hardState: RaftHardState(term: 6))
+        let effects = subject.hear(Names.b, .heartbeat(term: 6, commit: 0, round: 1))
+        #expect(effects.contains(.persist(persist)))
+    }
+
     @Test("a machine votes for one candidate a term, also after a restart")
     func oneVote() {
         var subject = Subject(term: 5, votedFor: Names.b)
