@@ -37,16 +37,15 @@ import Testing
         let isTold = NIOLockedValueBox(false)
         let ends = Task {
             for attempt in 0..<50 where !isTold.withLockedValue({ $0 }) {
-                _ = try await pod.run("exit 3", name: "c\(attempt)")
+                _ = try await pod.run("exit 33", name: "c\(attempt)")
             }
         }
-        let notice = try #require(await notices.first { _ in true })
+        let notice = try #require(await notices.first { $0.kind == .exited(code: 33) })
         isTold.withLockedValue { $0 = true }
-        #expect(notice.kind == .exited(code: 3))
         let id = notice.id
         let state = try #require(try await pod.state(of: id))
         #expect(state.phase == .exited)
-        #expect(state.exitCode == 3)
+        #expect(state.exitCode == 33)
         #expect(state.reason == "Error")
         #expect(state.finishedAt != nil)
         try await ends.value
