@@ -103,7 +103,8 @@ import Testing
                     .create(
                         .pods,
                         SchedulerTests.pod(
-                            name, ["containers": [["name": "c", "ports": [port]]]])))
+                            name,
+                            ["containers": [["name": "c", "image": "i", "ports": [port]]]])))
             }
         }
         let ports: JSON = [["name": "web", "port": 80, "targetPort": "http"]]

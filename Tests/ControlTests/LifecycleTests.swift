@@ -16,7 +16,9 @@ import Testing
     @Test func tolerationsDelayOrPreventEviction() {
         var cluster = ControlHarness.cluster(machines: 2)
         func tolerating(_ seconds: JSON?) -> JSON {
-            var toleration: JSON = ["key": .string(Self.unreachable), "operator": "Exists"]
+            var toleration: JSON = [
+                "key": .string(Self.unreachable), "operator": "Exists", "effect": "NoExecute",
+            ]
             toleration["tolerationSeconds"] = seconds
             return ["tolerations": [toleration]]
         }
