@@ -141,7 +141,7 @@ extension KubeletCore {
             configuration: configuration,
             machine: node.machine
                 ?? MachineFacts(cpuMilli: 0, memoryBytes: 0, ephemeralStorageBytes: 0),
-            sources: sources, isLeaseHeld: isLeaseHeld, now: now, wall: wall)
+            sources: sources, isLeaseHeld: isLeaseHeld, at: now, wall: wall)
         let stage = pod.stage
         body(&pod, &turn)
         if pod.stage != stage { areNeedsStale = true }
@@ -185,7 +185,7 @@ extension KubeletCore {
         _ pod: inout PodLifecycle, _ turn: PodTurn, _ out: inout Outbox<KubeletEffect>
     ) {
         guard pod.isInAPI, !pod.report.isWriting, !pod.report.isDeleting,
-            pod.report.retry.isDue(turn.now)
+            pod.report.retry.isDue(turn.instant)
         else { return }
         if !pod.report.isFrozen, !pod.isReadingMessage {
             let status = pod.status(turn)
@@ -251,6 +251,7 @@ extension PodLifecycle {
     }
 
     mutating func onSourcesChanged(_ turn: inout PodTurn) {
+        volumes.isStale = true
         volumes.retry.hasten()
         for index in containers.indices
         where containers[index].waiting?.reason == "CreateContainerConfigError" {
@@ -271,7 +272,7 @@ extension PodLifecycle {
                 // The deletion is on its way here; there is nothing left to tell.
                 report.isFrozen = true
             }
-            report.retry.noteFailure(turn.limits, now: turn.now)
+            report.retry.noteFailure(turn.limits, now: turn.instant)
         }
     }
 
@@ -282,7 +283,7 @@ extension PodLifecycle {
             isInAPI = false
         case .failure:
             report.isDeleting = false
-            report.retry.noteFailure(turn.limits, now: turn.now)
+            report.retry.noteFailure(turn.limits, now: turn.instant)
         }
     }
 }

@@ -1,37 +1,61 @@
-package import Objects
+import Objects
 
-/// Where a client's stream into a container goes.
-package struct ContainerTarget: Sendable, Equatable {
-    /// The runtime's identifier; empty for a stream that concerns the Pod as a whole.
-    package var containerID: String
-    /// The log of the wanted instance, absolute.
-    package var logPath: String
+/// Where the shell finds a container for `logs`, `exec`, `attach` and `port-forward`.
+package struct ContainerLocation: Sendable, Equatable {
+    /// The runtime's identifier.
+    package var id: String
     package var sandboxID: String
+    /// Absolute path of its log.
+    package var logPath: String
+    package var isRunning: Bool
 }
 
 extension KubeletCore {
-    /// The Pods that the API has for this Node, sorted.
-    package var podKeys: [ObjectKey] { uids.keys.sorted() }
-
-    /// Whether the API has a Pod under that key for this Node, as far as was told.
-    package func hasPod(_ key: ObjectKey) -> Bool { uids[key] != nil }
-
-    /// The instance of a container that a stream means: the present one, or with `isPrevious` the
-    /// one before. An empty container name means the Pod's sandbox. Nil when there is none.
-    package func streamTarget(
-        podUID: String, container name: String, isPrevious: Bool
-    ) -> ContainerTarget? {
-        guard let pod = pods[podUID] else { return nil }
-        guard !name.isEmpty else {
-            guard !pod.sandbox.id.isEmpty else { return nil }
-            return ContainerTarget(containerID: "", logPath: "", sandboxID: pod.sandbox.id)
-        }
-        guard let track = pod.containers.first(where: { $0.name == name }),
-            let instance = isPrevious ? track.previous : track.instance ?? track.previous
+    /// The present instance of a container, or the one before it; nil when there is none.
+    package func container(
+        _ name: String, inPod pod: String, namespace: String, previous: Bool = false
+    ) -> ContainerLocation? {
+        guard let lifecycle = lifecycle(pod, namespace),
+            let index = lifecycle.index(of: name)
         else { return nil }
+        let track = lifecycle.containers[index]
+        guard let instance = previous ? track.previous : track.instance else { return nil }
         let log = PodPaths.log(name, attempt: instance.attempt)
-        return ContainerTarget(
-            containerID: instance.id, logPath: "\(pod.paths.logDirectory)/\(log)",
-            sandboxID: instance.sandboxID)
+        return ContainerLocation(
+            id: instance.id, sandboxID: instance.sandboxID,
+            logPath: "\(lifecycle.paths.logDirectory)/\(log)",
+            isRunning: instance.phase == .running)
+    }
+
+    /// The addresses of a Pod as this machine knows them, without asking the API.
+    package func addresses(ofPod pod: String, namespace: String) -> [String] {
+        guard let lifecycle = lifecycle(pod, namespace) else { return [] }
+        return lifecycle.pod.usesHostNetwork
+            ? configuration.addresses : lifecycle.sandbox.addresses
+    }
+
+    /// Pods with containers or a sandbox, orphans included.
+    package var podCount: Int { pods.count }
+
+    private func lifecycle(_ name: String, _ namespace: String) -> PodLifecycle? {
+        let key = ObjectKey(.pods, namespace: namespace, name: name)
+        return uids[key].flatMap { pods[$0] }
+    }
+
+    /// Holds after every step; see the invariants of the type.
+    package func checkInvariants() {
+        precondition(order == pods.keys.sorted(), "the order lists exactly the Pods")
+        for uid in order {
+            guard let pod = pods[uid] else { continue }
+            precondition(pod.uid == uid, "a Pod is kept under its UID")
+            if pod.stage == .removed {
+                precondition(
+                    pod.sandbox.phase == .none && pod.strays.isEmpty,
+                    "a removed Pod has nothing in the runtime")
+            }
+            for container in pod.containers where container.stop != nil {
+                precondition(container.isRunning, "only what runs is being stopped")
+            }
+        }
     }
 }

@@ -32,7 +32,7 @@ extension PodLifecycle {
         _ sandboxes: [SandboxState], _ states: [ContainerState], _ turn: inout PodTurn
     ) {
         startTime = pod.status["startTime"]?.string.flatMap(WallTime.init(rfc3339:))
-        adoptCounts()
+        adoptReported(turn)
         let ordered = sandboxes.sorted { ($0.attempt, $0.createdAt) > ($1.attempt, $1.createdAt) }
         if let newest = ordered.first {
             sandbox.id = newest.id
@@ -57,16 +57,18 @@ extension PodLifecycle {
         }
     }
 
-    /// Restart counts outlive the containers that they count.
-    private mutating func adoptCounts() {
+    /// What the API was told outlives what the runtime has forgotten: restart counts, and that a
+    /// container has run, so that one which must not run twice does not.
+    private mutating func adoptReported(_ turn: PodTurn) {
         let statuses = (pod.status["initContainerStatuses"]?.array ?? [])
             + (pod.status["containerStatuses"]?.array ?? [])
         for status in statuses {
             guard let name = status["name"]?.string, let index = index(of: name),
                 let count = status["restartCount"]?.integer.flatMap(UInt32.init(exactly:)),
-                status["containerID"]?.string.map({ !$0.isEmpty }) ?? false
+                let state = ContainerState(reported: status, attempt: count, at: turn.wall)
             else { continue }
-            containers[index].nextAttempt = count &+ 1
+            containers[index].adopt(ContainerInstance(state))
+            containers[index].end(state, turn)
         }
     }
 
@@ -77,6 +79,7 @@ extension PodLifecycle {
         let own = states.filter { $0.name == name && !strays.sandboxes.contains($0.sandboxID) }
             .sorted { ($0.attempt, $0.createdAt) > ($1.attempt, $1.createdAt) }
         guard let newest = own.first else { return }
+        containers[index].instance = nil
         if let older = own.dropFirst().first {
             containers[index].instance = ContainerInstance(older)
             if older.phase == .exited {
@@ -102,7 +105,7 @@ extension PodLifecycle {
             becomeRunning(index, startedAt: state.startedAt, &turn)
             let age = max(.zero, turn.wall - (state.startedAt ?? turn.wall))
             containers[index].instance?.runningSince = Instant(
-                nanoseconds: turn.now.nanoseconds &- age.nanoseconds)
+                nanoseconds: turn.instant.nanoseconds &- age.nanoseconds)
         case .exited:
             containers[index].end(state, turn)
             let path = paths.terminationLog(state.name, attempt: state.attempt)
@@ -202,6 +205,35 @@ extension PodLifecycle {
     private func mayTake(_ index: Int, _ state: ContainerState) -> Bool {
         stage == .active && !containers[index].isLive && sandbox.phase == .ready
             && state.sandboxID == sandbox.id && state.attempt == containers[index].nextAttempt
+    }
+}
+
+extension ContainerState {
+    /// A container that only the API remembers; one that was running has ended unseen.
+    fileprivate init?(reported status: JSON, attempt: UInt32, at wall: WallTime) {
+        let prefix = "containerd://"
+        guard let id = status["containerID"]?.string, id.hasPrefix(prefix) else { return nil }
+        let ended = status["state"]?["terminated"] ?? status["lastState"]?["terminated"]
+        let running = status["state"]?["running"]
+        guard ended != nil || running != nil else { return nil }
+        func time(_ json: JSON?) -> WallTime? { json?.string.flatMap(WallTime.init(rfc3339:)) }
+        self.init(
+            id: String(id.dropFirst(prefix.count)), sandboxID: "",
+            name: status["name"]?.string ?? "", attempt: attempt, phase: .exited,
+            createdAt: wall, imageID: status["imageID"]?.string ?? "")
+        if running != nil {
+            startedAt = time(running?["startedAt"])
+            finishedAt = wall
+            exitCode = 137
+            reason = "ContainerStatusUnknown"
+            message = "The container could not be located when the pod was terminated"
+        } else {
+            startedAt = time(ended?["startedAt"])
+            finishedAt = time(ended?["finishedAt"])
+            exitCode = ended?["exitCode"]?.integer.flatMap(Int32.init(exactly:)) ?? 0
+            reason = ended?["reason"]?.string ?? ""
+            message = ended?["message"]?.string ?? ""
+        }
     }
 }
 

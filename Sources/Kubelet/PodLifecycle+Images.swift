@@ -7,7 +7,7 @@ extension PodLifecycle {
     mutating func advanceImage(_ index: Int, _ turn: inout PodTurn) {
         let container = containers[index]
         if let failed = container.imageFailedAt,
-            container.imageBackOff.mayRetry(after: failed) > turn.now
+            container.imageBackOff.mayRetry(after: failed) > turn.instant
         {
             beginImageBackOff(index, &turn)
             return
@@ -49,7 +49,7 @@ extension PodLifecycle {
             let text = "Container image \"\(name)\" is not present with pull policy of Never"
             refuseImage(index, "ErrImageNeverPull", text, event: "ErrImageNeverPull", &turn)
         case .success(.image):
-            containers[index].image = .pulling(since: turn.now)
+            containers[index].image = .pulling(since: turn.instant)
             turn.note("Pulling", "Pulling image \"\(name)\"", container: container)
             let credential = PullCredentials.credential(
                 for: name, pod: pod, sources: turn.sources)
@@ -63,7 +63,7 @@ extension PodLifecycle {
             let text = "Failed to inspect image \"\(name)\": \(error.message)"
             refuseImage(index, "ImageInspectError", text, event: "Failed", &turn)
         case .success:
-            containers[index].retry.noteFailure(turn.limits, now: turn.now)
+            containers[index].retry.noteFailure(turn.limits, now: turn.instant)
         }
     }
 
@@ -76,14 +76,14 @@ extension PodLifecycle {
             turn.warn("Failed", "Error: \(reason)", container: containers[index])
         }
         containers[index].waiting = .init(reason: reason, message: text)
-        containers[index].retry.noteFailure(turn.limits, now: turn.now)
+        containers[index].retry.noteFailure(turn.limits, now: turn.instant)
     }
 
     mutating func onImagePulled(
         _ index: Int, _ result: Result<RuntimeResponse, RuntimeError>, _ turn: inout PodTurn
     ) {
         let container = containers[index]
-        var since = turn.now
+        var since = turn.instant
         if case .pulling(let start) = container.image { since = start }
         containers[index].image = .unknown
         guard stage == .active else { return }
@@ -91,7 +91,7 @@ extension PodLifecycle {
         switch result {
         case .success(.image(let image?)):
             containers[index].noteImage(image)
-            let time = GoDuration.precise(turn.now - since)
+            let time = GoDuration.precise(turn.instant - since)
             turn.note(
                 "Pulled",
                 "Successfully pulled image \"\(name)\" in \(time) (\(time) including waiting). "
@@ -113,9 +113,9 @@ extension PodLifecycle {
             container: container)
         turn.warn("Failed", "Error: ErrImagePull", container: container)
         containers[index].waiting = .init(reason: "ErrImagePull", message: message)
-        containers[index].imageBackOff.noteTry(endedAt: turn.now, now: turn.now)
-        containers[index].imageFailedAt = turn.now
-        containers[index].holdUntil = turn.now + turn.limits.retryDelay
+        containers[index].imageBackOff.noteTry(endedAt: turn.instant, now: turn.instant)
+        containers[index].imageFailedAt = turn.instant
+        containers[index].holdUntil = turn.instant + turn.limits.retryDelay
     }
 }
 

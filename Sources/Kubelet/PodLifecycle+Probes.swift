@@ -7,13 +7,13 @@ extension PodLifecycle {
         let spec = containers[index].spec.json
         guard containers[index].role != .initial else { return }
         containers[index].probes = [ProbeKind.startup, .liveness, .readiness].compactMap { kind in
-            spec[kind.field].map { ProbeWorker(kind, $0, startedAt: turn.now) }
+            spec[kind.field].map { ProbeWorker(kind, $0, startedAt: turn.instant) }
         }
     }
 
     /// Starts the probes that are due; a startup probe silences the others until it passes.
     mutating func advanceProbes(_ index: Int, _ turn: inout PodTurn) {
-        if let until = containers[index].postStartUntil, until <= turn.now {
+        if let until = containers[index].postStartUntil, until <= turn.instant {
             containers[index].postStartUntil = nil
             containers[index].isPostStartPending = false
         }
@@ -23,7 +23,8 @@ extension PodLifecycle {
         let isStarting = container.probes.contains { $0.kind == .startup && !$0.isSuccessful }
         for position in container.probes.indices {
             let probe = container.probes[position]
-            guard probe.isDue(turn.now), (probe.kind == .startup) == isStarting else { continue }
+            guard probe.isDue(turn.instant), (probe.kind == .startup) == isStarting
+            else { continue }
             let request = hookRequest(probe.action, container, id: id, timeout: probe.timeout)
             guard let request else { continue }
             containers[index].probes[position].noteBegun()
@@ -40,7 +41,7 @@ extension PodLifecycle {
         else { return }
         let text = Self.hookFailure(result)
         let hasFailed = containers[index].probes[position].note(
-            success: text == nil, now: turn.now)
+            success: text == nil, now: turn.instant)
         let container = containers[index]
         if let text {
             turn.warn("Unhealthy", "\(kind.rawValue) probe failed: \(text)", container: container)
@@ -50,7 +51,7 @@ extension PodLifecycle {
             ?? pod.terminationGracePeriodSeconds
         let probe = kind.rawValue.lowercased()
         beginStop(
-            index, deadline: turn.now + .seconds(max(0, grace)),
+            index, deadline: turn.instant + .seconds(max(0, grace)),
             "Container \(container.name) failed \(probe) probe, will be restarted", &turn)
     }
 
@@ -63,7 +64,7 @@ extension PodLifecycle {
         else { return }
         if let seconds = hook["sleep"]?["seconds"]?.integer {
             containers[index].isPostStartPending = true
-            containers[index].postStartUntil = turn.now + .seconds(max(0, seconds))
+            containers[index].postStartUntil = turn.instant + .seconds(max(0, seconds))
             return
         }
         guard let request = hookRequest(hook, container, id: id, timeout: .minutes(30))
@@ -80,7 +81,7 @@ extension PodLifecycle {
         turn.warn(
             "FailedPostStartHook", "PostStartHook failed: \(text)", container: containers[index])
         beginStop(
-            index, deadline: turn.now + .seconds(pod.terminationGracePeriodSeconds),
+            index, deadline: turn.instant + .seconds(pod.terminationGracePeriodSeconds),
             "FailedPostStartHook", &turn)
     }
 

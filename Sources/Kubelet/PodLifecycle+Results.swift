@@ -18,7 +18,7 @@ extension PodLifecycle {
         case .removeDirectory:
             switch result {
             case .success: isDirectoryRemoved = true
-            case .failure: cleanup.noteFailure(turn.limits, now: turn.now)
+            case .failure: cleanup.noteFailure(turn.limits, now: turn.instant)
             }
         case .inspectImage(let name), .pullImage(let name), .create(let name):
             guard let index = index(of: name) else { break }
@@ -74,7 +74,8 @@ extension PodLifecycle {
             volumes.prepared = steps
             volumes.retry.noteSuccess()
         case .failure(let error):
-            volumes.retry.noteFailure(turn.limits, now: turn.now)
+            volumes.isStale = true
+            volumes.retry.noteFailure(turn.limits, now: turn.instant)
             let name = pod.volumes.first?["name"]?.string ?? paths.directory
             warnOfMount(name, error.message, &turn)
         }
@@ -101,7 +102,7 @@ extension PodLifecycle {
 
     private mutating func noteFailedSandbox(_ message: String, _ turn: inout PodTurn) {
         sandbox.phase = .none
-        sandbox.retry.noteFailure(turn.limits, now: turn.now)
+        sandbox.retry.noteFailure(turn.limits, now: turn.instant)
         turn.warn("FailedCreatePodSandBox", "Failed to create pod sandbox: \(message)")
     }
 
@@ -116,7 +117,7 @@ extension PodLifecycle {
         case .failure(let error) where error.code == .notFound:
             sandbox.phase = .stopped
         case .failure:
-            sandbox.retry.noteFailure(turn.limits, now: turn.now)
+            sandbox.retry.noteFailure(turn.limits, now: turn.instant)
         }
     }
 
@@ -127,7 +128,7 @@ extension PodLifecycle {
         switch result {
         case .success: resetSandbox()
         case .failure(let error) where error.code == .notFound: resetSandbox()
-        case .failure: sandbox.retry.noteFailure(turn.limits, now: turn.now)
+        case .failure: sandbox.retry.noteFailure(turn.limits, now: turn.instant)
         }
     }
 
@@ -138,7 +139,7 @@ extension PodLifecycle {
         var isDone = true
         if case .failure(let error) = result { isDone = error.code == .notFound }
         guard isDone else {
-            cleanup.noteFailure(turn.limits, now: turn.now)
+            cleanup.noteFailure(turn.limits, now: turn.instant)
             return
         }
         switch operation {
@@ -202,7 +203,7 @@ extension PodLifecycle {
     ) {
         turn.warn("Failed", "Error: \(message)", container: containers[index])
         containers[index].waiting = .init(reason: "CreateContainerError", message: message)
-        containers[index].retry.noteFailure(turn.limits, now: turn.now)
+        containers[index].retry.noteFailure(turn.limits, now: turn.instant)
     }
 
     /// Starts what was created; also what a lost answer or an earlier daemon left created.
@@ -210,7 +211,7 @@ extension PodLifecycle {
         let container = containers[index]
         guard stage == .active, sandbox.phase == .ready, let instance = container.instance,
             instance.phase == .created, instance.sandboxID == sandbox.id,
-            container.retry.isDue(turn.now),
+            container.retry.isDue(turn.instant),
             !isInFlight(.inspect(container.name, id: instance.id))
         else { return }
         send(.start(container.name, id: instance.id), .startContainer(id: instance.id), &turn)
@@ -229,7 +230,7 @@ extension PodLifecycle {
             turn.warn("Failed", "Error: \(error.message)", container: containers[index])
             containers[index].waiting = .init(
                 reason: "RunContainerError", message: error.message)
-            containers[index].holdUntil = turn.now + turn.limits.retryDelay
+            containers[index].holdUntil = turn.instant + turn.limits.retryDelay
             inspect(index, &turn)
         }
     }
@@ -240,7 +241,7 @@ extension PodLifecycle {
     ) {
         containers[index].instance?.phase = .running
         containers[index].instance?.startedAt = startedAt
-        containers[index].instance?.runningSince = turn.now
+        containers[index].instance?.runningSince = turn.instant
         containers[index].waiting = nil
         containers[index].retry.noteSuccess()
         containers[index].holdUntil = nil
@@ -276,9 +277,9 @@ extension PodLifecycle {
             runPostStart(index, &turn)
         case .running:
             // A stop that the runtime answered without effect is asked for again.
-            containers[index].stop?.retry.noteFailure(turn.limits, now: turn.now)
+            containers[index].stop?.retry.noteFailure(turn.limits, now: turn.instant)
         case .created:
-            containers[index].retry.noteFailure(turn.limits, now: turn.now)
+            containers[index].retry.noteFailure(turn.limits, now: turn.instant)
         case .unknown:
             break
         }
@@ -317,7 +318,7 @@ extension PodLifecycle {
     ) {
         guard containers[index].isRunning else { return }
         if case .failure(let error) = result, error.code != .notFound {
-            containers[index].stop?.retry.noteFailure(turn.limits, now: turn.now)
+            containers[index].stop?.retry.noteFailure(turn.limits, now: turn.instant)
             return
         }
         inspect(index, &turn)
@@ -355,8 +356,8 @@ extension ContainerTrack {
         if !state.imageID.isEmpty { ended.imageID = state.imageID }
         // The wall clock may jump; the end is never before the start that was seen here.
         let age = max(.zero, turn.wall - (state.finishedAt ?? turn.wall))
-        let end = Instant(nanoseconds: turn.now.nanoseconds &- age.nanoseconds)
-        ended.endedAt = min(turn.now, max(end, ended.runningSince ?? end))
+        let end = Instant(nanoseconds: turn.instant.nanoseconds &- age.nanoseconds)
+        ended.endedAt = min(turn.instant, max(end, ended.runningSince ?? end))
         instance = ended
         stop = nil
         isPostStartPending = false

@@ -25,6 +25,8 @@ struct VolumesTrack: Sendable {
     var prepared: [PreparationStep]?
     var preparing: [PreparationStep]?
     var missing: VolumeError?
+    /// A source changed since the steps were last worked out.
+    var isStale = true
     var retry = Retry()
     var tokensAsked: Set<TokenRequest> = []
     var tokenRetry = Retry()
@@ -40,7 +42,7 @@ extension PodLifecycle {
             advanceSandbox(&turn)
             return
         }
-        if let activeDeadline, activeDeadline <= turn.now {
+        if let activeDeadline, activeDeadline <= turn.instant {
             fail(
                 "DeadlineExceeded",
                 "Pod was active on the node longer than the specified deadline", &turn)
@@ -65,7 +67,7 @@ extension PodLifecycle {
     private mutating func begin(_ turn: inout PodTurn) {
         startTime = turn.wall
         if let seconds = pod.spec["activeDeadlineSeconds"]?.integer {
-            activeDeadline = turn.now + .seconds(seconds)
+            activeDeadline = turn.instant + .seconds(seconds)
         }
     }
 
@@ -80,8 +82,8 @@ extension PodLifecycle {
     // MARK: Volumes
 
     private mutating func askForTokens(_ turn: inout PodTurn) {
-        guard volumes.tokenRetry.isDue(turn.now) else { return }
-        let isRefreshDue = volumes.refreshAt.map { $0 <= turn.now } ?? false
+        guard volumes.tokenRetry.isDue(turn.instant) else { return }
+        let isRefreshDue = volumes.refreshAt.map { $0 <= turn.instant } ?? false
         var next: Instant?
         for request in needs.tokens {
             let isMissing = tokens[request] == nil
@@ -91,7 +93,7 @@ extension PodLifecycle {
             if let token = tokens[request] {
                 // Kubernetes renews at 80 % of a token's life.
                 let left = token.expiresAt - turn.wall
-                let due = turn.now + max(.seconds(10), left.scaled(by: 0.8))
+                let due = turn.instant + max(.seconds(10), left.scaled(by: 0.8))
                 next = next.map { min($0, due) } ?? due
             }
         }
@@ -103,8 +105,11 @@ extension PodLifecycle {
             checkSources(&turn)
             return
         }
-        guard volumes.retry.isDue(turn.now), volumes.preparing == nil else { return }
-        guard let steps = volumeSteps(&turn), steps != volumes.prepared else { return }
+        guard volumes.isStale, volumes.retry.isDue(turn.instant), volumes.preparing == nil,
+            let steps = volumeSteps(&turn)
+        else { return }
+        volumes.isStale = false
+        guard steps != volumes.prepared else { return }
         volumes.preparing = steps
         send(.prepareVolumes, .prepare(steps), &turn)
     }
@@ -153,7 +158,7 @@ extension PodLifecycle {
     }
 
     mutating func advanceSandbox(_ turn: inout PodTurn) {
-        guard sandbox.retry.isDue(turn.now) else { return }
+        guard sandbox.retry.isDue(turn.instant) else { return }
         switch sandbox.phase {
         case .ready, .creating: break
         case .lost:
@@ -235,8 +240,8 @@ extension PodLifecycle {
 
     private mutating func advanceStart(_ index: Int, _ turn: inout PodTurn) {
         let container = containers[index]
-        guard container.stop == nil, container.retry.isDue(turn.now),
-            container.holdUntil.map({ $0 <= turn.now }) ?? true,
+        guard container.stop == nil, container.retry.isDue(turn.instant),
+            container.holdUntil.map({ $0 <= turn.instant }) ?? true,
             !isInFlight(.create(container.name)), !isWaitingForRestart(index, &turn)
         else { return }
         switch container.image {
@@ -249,7 +254,7 @@ extension PodLifecycle {
     private mutating func isWaitingForRestart(_ index: Int, _ turn: inout PodTurn) -> Bool {
         let container = containers[index]
         guard container.hasExited, let end = container.instance?.endedAt,
-            container.restartBackOff.mayRetry(after: end) > turn.now
+            container.restartBackOff.mayRetry(after: end) > turn.instant
         else { return false }
         guard container.waiting?.reason != "CrashLoopBackOff" else { return true }
         let identity = "\(pod.name)_\(pod.namespace)(\(uid))"
@@ -282,10 +287,10 @@ extension PodLifecycle {
             }
             containers[index].waiting = .init(
                 reason: "CreateContainerConfigError", message: error.message)
-            containers[index].retry.noteFailure(turn.limits, now: turn.now)
+            containers[index].retry.noteFailure(turn.limits, now: turn.instant)
             return
         }
-        containers[index].noteTry(turn.now)
+        containers[index].noteTry(turn.instant)
         send(
             .create(container.name),
             .createContainer(

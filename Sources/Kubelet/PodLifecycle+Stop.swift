@@ -25,7 +25,7 @@ extension PodLifecycle {
     mutating func advanceFinishing(_ turn: inout PodTurn) {
         stopContainers(graceSeconds: pod.terminationGracePeriodSeconds, &turn)
         guard !hasRunningContainers, !isStarting, !isInFlight(.runSandbox) else { return }
-        guard sandbox.retry.isDue(turn.now) else { return }
+        guard sandbox.retry.isDue(turn.instant) else { return }
         switch sandbox.phase {
         case .ready, .lost:
             send(.stopSandbox(id: sandbox.id), .stopSandbox(id: sandbox.id), &turn)
@@ -40,7 +40,7 @@ extension PodLifecycle {
         stage = .terminating
         sandbox.retry = Retry()
         volumes.retry = Retry()
-        let deadline = turn.now + .seconds(max(0, graceSeconds))
+        let deadline = turn.instant + .seconds(max(0, graceSeconds))
         for index in containers.indices where containers[index].stop != nil {
             containers[index].hasten(to: deadline)
         }
@@ -49,7 +49,7 @@ extension PodLifecycle {
     }
 
     mutating func shortenGrace(to seconds: Int64, _ turn: inout PodTurn) {
-        let deadline = turn.now + .seconds(max(0, seconds))
+        let deadline = turn.instant + .seconds(max(0, seconds))
         guard let current = terminationDeadline, deadline < current else { return }
         terminationDeadline = deadline
         terminationGrace = seconds
@@ -60,7 +60,7 @@ extension PodLifecycle {
         stopContainers(graceSeconds: terminationGrace, &turn)
         guard !hasRunningContainers, !isStarting, !isInFlight(.runSandbox) else { return }
         guard !mustSeeList, strays.isEmpty else { return }
-        guard sandbox.retry.isDue(turn.now) else { return }
+        guard sandbox.retry.isDue(turn.instant) else { return }
         switch sandbox.phase {
         case .creating: break
         case .ready, .lost:
@@ -70,7 +70,7 @@ extension PodLifecycle {
         case .none:
             guard !isInFlight(.prepareVolumes) else { break }
             guard isDirectoryRemoved else {
-                guard cleanup.isDue(turn.now) else { break }
+                guard cleanup.isDue(turn.instant) else { break }
                 send(
                     .removeDirectory,
                     .removePodDirectory(
@@ -88,7 +88,7 @@ extension PodLifecycle {
     /// Stops all that runs: the applications at once, then the sidecars, the last first.
     private mutating func stopContainers(graceSeconds: Int64, _ turn: inout PodTurn) {
         let deadline = stage == .terminating
-            ? terminationDeadline ?? turn.now : turn.now + .seconds(max(0, graceSeconds))
+            ? terminationDeadline ?? turn.instant : turn.instant + .seconds(max(0, graceSeconds))
         let isSidecarsTurn = !containers.contains { $0.role != .sidecar && $0.isRunning }
         for index in containers.indices.reversed() where containers[index].isRunning {
             guard containers[index].role != .sidecar || isSidecarsTurn else { continue }
@@ -123,8 +123,8 @@ extension PodLifecycle {
         guard let id = containers[index].instance?.id, !isInFlight(.inspect(name, id: id))
         else { return }
         advanceHook(index, &stop, &turn)
-        guard stop.hook == .done, stop.retry.isDue(turn.now) else { return }
-        let left = (stop.deadline - turn.now).nanoseconds
+        guard stop.hook == .done, stop.retry.isDue(turn.instant) else { return }
+        let left = (stop.deadline - turn.instant).nanoseconds
         let seconds = max(
             turn.limits.gracePeriodMinSeconds, left <= 0 ? 0 : (left + 999_999_999) / 1_000_000_000)
         let request = RuntimeRequest.stopContainer(id: id, gracePeriodSeconds: seconds)
@@ -145,18 +145,18 @@ extension PodLifecycle {
         switch stop.hook {
         case .done: break
         case .running:
-            if stop.deadline <= turn.now { stop.hook = .done }
+            if stop.deadline <= turn.instant { stop.hook = .done }
         case .sleeping(let until):
-            if min(until, stop.deadline) <= turn.now { stop.hook = .done }
+            if min(until, stop.deadline) <= turn.instant { stop.hook = .done }
         case .pending:
-            guard let hook = preStop(of: container), stop.deadline > turn.now else {
+            guard let hook = preStop(of: container), stop.deadline > turn.instant else {
                 stop.hook = .done
                 break
             }
             if let seconds = hook["sleep"]?["seconds"]?.integer {
-                stop.hook = .sleeping(until: turn.now + .seconds(max(0, seconds)))
+                stop.hook = .sleeping(until: turn.instant + .seconds(max(0, seconds)))
             } else if let request = hookRequest(
-                hook, container, id: id, timeout: stop.deadline - turn.now)
+                hook, container, id: id, timeout: stop.deadline - turn.instant)
             {
                 stop.hook = .running
                 send(.preStop(container.name, id: id), request, &turn)
@@ -189,7 +189,7 @@ extension PodLifecycle {
                 hash != PodLabels.hash(of: container.spec)
             else { continue }
             beginStop(
-                index, deadline: turn.now + .seconds(pod.terminationGracePeriodSeconds),
+                index, deadline: turn.instant + .seconds(pod.terminationGracePeriodSeconds),
                 "Container \(container.name) definition changed, will be restarted", &turn)
         }
     }

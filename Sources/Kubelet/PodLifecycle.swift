@@ -92,6 +92,8 @@ struct PodLifecycle: Sendable {
     /// Reads the Pod again; a deletion, a shorter grace or a new image shows here.
     mutating func onPodChanged(_ fresh: Pod, _ turn: inout PodTurn) {
         let graceBefore = pod.metadata.deletionGracePeriodSeconds
+        // Labels and annotations are sources of downward API volumes.
+        if fresh.json["metadata"] != pod.json["metadata"] { volumes.isStale = true }
         pod = fresh
         for container in fresh.initContainers + fresh.containers {
             guard let index = index(of: container.name) else { continue }
@@ -127,9 +129,10 @@ struct PodLifecycle: Sendable {
         volumes.tokensAsked.remove(request)
         if let token {
             tokens[request] = token
+            volumes.isStale = true
             volumes.tokenRetry.noteSuccess()
         } else {
-            volumes.tokenRetry.noteFailure(turn.limits, now: turn.now)
+            volumes.tokenRetry.noteFailure(turn.limits, now: turn.instant)
         }
         advance(&turn)
     }
@@ -181,7 +184,7 @@ struct PodLifecycle: Sendable {
     }
 
     private mutating func clearStrays(_ turn: inout PodTurn) {
-        guard !strays.isEmpty, cleanup.isDue(turn.now) else { return }
+        guard !strays.isEmpty, cleanup.isDue(turn.instant) else { return }
         for id in strays.containers where !isInFlight(.removeOld(id: id)) {
             send(.stopStray(id: id), .stopContainer(id: id, gracePeriodSeconds: 0), &turn)
         }

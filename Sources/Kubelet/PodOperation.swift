@@ -58,7 +58,7 @@ struct PodTurn {
     let machine: MachineFacts
     let sources: PodSources
     let isLeaseHeld: Bool
-    let now: Instant
+    let instant: Instant
     let wall: WallTime
 
     var requests: [(operation: PodOperation, request: RuntimeRequest)] = []
@@ -72,13 +72,13 @@ struct PodTurn {
 
     init(
         configuration: KubeletConfiguration, machine: MachineFacts, sources: PodSources,
-        isLeaseHeld: Bool, now: Instant, wall: WallTime
+        isLeaseHeld: Bool, at instant: Instant, wall: WallTime
     ) {
         self.configuration = configuration
         self.machine = machine
         self.sources = sources
         self.isLeaseHeld = isLeaseHeld
-        self.now = now
+        self.instant = instant
         self.wall = wall
     }
 

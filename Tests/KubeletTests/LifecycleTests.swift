@@ -138,7 +138,7 @@ import Testing
         #expect(state?["state"]?["waiting"]?["message"] == .string(message))
         #expect(state?["lastState"]?["terminated"]?["exitCode"] == 128)
         #expect(state?["lastState"]?["terminated"]?["reason"] == "StartError")
-        #expect(world.events.contains { $0.reason == "Failed" && $0.message == "Error: \(message)" })
+        #expect(world.events.contains { $0 == ("Failed", "Error: \(message)") })
         world.run(for: .seconds(4))
         state = world.status(of: "web", in: "web")
         #expect(state?["state"]?["waiting"]?["reason"] == "CrashLoopBackOff")
@@ -207,6 +207,20 @@ import Testing
         let ended = world.status(of: "web", in: "web")?["state"]?["terminated"]
         #expect(ended?["message"] == "out of cheese")
         #expect(ended?["exitCode"] == 2)
+    }
+
+    @Test func logsOfThePresentAndThePreviousInstanceAreFound() {
+        let world = World()
+        world.runtime.behaviours["web"] = .init(runsFor: .seconds(1), exitCode: 1)
+        world.apply(makePod())
+        world.run(for: .seconds(2))
+        let present = world.core.container("web", inPod: "web", namespace: "default")
+        let previous = world.core.container(
+            "web", inPod: "web", namespace: "default", previous: true)
+        #expect(present?.isRunning == true)
+        #expect(present?.logPath == "/var/log/pods/default_web_uid-web/web/1.log")
+        #expect(previous?.logPath == "/var/log/pods/default_web_uid-web/web/0.log")
+        #expect(world.core.container("nope", inPod: "web", namespace: "default") == nil)
     }
 
     @Test func aPodPastItsActiveDeadlineFails() {

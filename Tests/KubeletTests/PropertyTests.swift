@@ -7,10 +7,10 @@ import Testing
 /// Random Pods on a runtime in which every request may fail, take effect without saying so, or
 /// be slow, with deletions, power cuts and daemon restarts in between.
 @Suite struct PropertyTests {
-    @Test(arguments: 1...120)
+    @Test(arguments: 1...100)
     func noContainerOutlivesItsPodAndEverythingEndsWhenDeleted(seed: Int) {
         var random = Random(seed: UInt64(seed))
-        let world = World { $0.limits.relistPeriod = .seconds(10) }
+        let world = World { $0.limits.relistPeriod = .seconds(20) }
         world.faults = World.Faults(random: Random(seed: UInt64(seed) + 1_000), chance: 0.15)
         let names = ["a", "b", "c", "d"]
         var policies: [String: String] = [:]
@@ -19,8 +19,8 @@ import Testing
             policies[name] = policy
             world.apply(randomPod(name, policy, world, &random))
         }
-        for _ in 0..<25 {
-            world.run(for: random.span(from: .milliseconds(1), to: .seconds(20)))
+        for _ in 0..<12 {
+            world.run(for: random.span(from: .milliseconds(1), to: .seconds(12)))
             switch random.below(12) {
             case 0: world.restartDaemon()
             case 1: world.cutPower()

@@ -27,6 +27,10 @@ final class World {
     var marks: Set<String> = []
     var phases: [String: [String]] = [:]
     var illegal: [String] = []
+    /// What the runtime was asked to make.
+    var sandboxes: [SandboxConfiguration] = []
+    var created: [ContainerConfiguration] = []
+    var nodeWrites = 0
     /// When containers began to run.
     var starts: [Instant] = []
     private(set) var now = Instant.zero
@@ -34,8 +38,6 @@ final class World {
     private var sequence = 0
     private var observed: [ObjectKey] = []
     private var namespaces: [String] = []
-    private var generation = 0
-    private var hintsExits = true
 
     static let start = WallTime(seconds: 1_800_000_000)
     var wall: WallTime { Self.start + (now - .zero) }
@@ -72,7 +74,6 @@ final class World {
 
     /// The daemon dies and starts again; the containers run on.
     func restartDaemon() {
-        generation += 1
         pending.removeAll { delivery in
             switch delivery.delivery {
             case .exit, .kill: false
@@ -117,6 +118,10 @@ final class World {
 
     func forceDelete(_ name: String) {
         change(ObjectKey(.pods, namespace: "default", name: name), nil)
+    }
+
+    func replaceNode(_ json: JSON) {
+        change(ObjectKey(.nodes, name: configuration.nodeName), json)
     }
 
     func pod(_ name: String) -> Pod? {
@@ -188,6 +193,7 @@ final class World {
         var out = Outbox<KubeletEffect>()
         core.step(.wallTime(wall), at: now, into: &out)
         core.step(input, at: now, into: &out)
+        core.checkInvariants()
         for effect in out.take() { perform(effect) }
     }
 
@@ -204,7 +210,7 @@ final class World {
     private func end(_ id: String, _ code: Int32) {
         guard let entry = runtime.containers[id], entry.state.phase == .running else { return }
         runtime.end(id, exitCode: code, wall)
-        if hintsExits { step(.containerExited(id: id)) }
+        step(.containerExited(id: id))
     }
 
     private func perform(_ effect: KubeletEffect) {
@@ -254,6 +260,11 @@ final class World {
                 return step(.finished(ticket, .failure(error)))
             }
             failure = RuntimeError(.deadline, "fault after the effect")
+        }
+        switch request {
+        case .runSandbox(let config): sandboxes.append(config)
+        case .createContainer(_, let config, _): created.append(config)
+        default: break
         }
         do throws(IllegalUse) {
             let (result, started) = try runtime.perform(request, wall: wall)
@@ -320,6 +331,7 @@ final class World {
             if let uid, uid != current["metadata"]?["uid"] {
                 return .failure(.conflict(key.resource, key.name))
             }
+            if key.resource == .nodes { nodeWrites += 1 }
             let result = Self.merge(current, patch)
             change(key, result)
             return .success(result)
