@@ -16,7 +16,7 @@ package enum RaftEffect: Equatable, Sendable {
     /// The membership in effect; it may be rolled back until it is committed.
     case membershipChanged(RaftMembership)
     /// Save the state machine as it is now, with everything applied so far and nothing more;
-    /// answer `.snapshotSaved`.
+    /// answer `.snapshotSaved`. It must never replace a newer snapshot on the disk.
     case saveSnapshot(RaftSnapshotMetadata)
     /// Make these bytes the newest durable snapshot and the state machine; answer
     /// `.snapshotInstalled` or `.snapshotRefused`.

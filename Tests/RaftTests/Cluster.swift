@@ -103,7 +103,7 @@ struct Cluster {
             try step(number, .persisted(upTo: persistence))
         case .snapshotSynced(let number, let life, let metadata, let isInstall, let bytes):
             guard machines[number].life == life else { return }
-            machines[number].disk.snapshot = (metadata, bytes)
+            machines[number].disk.keep(metadata, bytes)
             if isInstall {
                 try checker.restore(machines[number], metadata, bytes)
             }

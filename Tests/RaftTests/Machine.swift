@@ -53,6 +53,12 @@ struct Disk {
         records += added
     }
 
+    /// An older snapshot whose writing took longer must not replace a newer one.
+    mutating func keep(_ metadata: RaftSnapshotMetadata, _ bytes: [UInt8]) {
+        if let snapshot, snapshot.metadata.index >= metadata.index { return }
+        snapshot = (metadata, bytes)
+    }
+
     mutating func crash(_ random: inout Random) {
         let survivors = random.below(writes.count + 1)
         for write in writes.prefix(survivors) { keep(write.persist, recordsMax: .max) }
