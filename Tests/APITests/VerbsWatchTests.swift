@@ -34,7 +34,8 @@ struct VerbsWatchTests {
         try relabel(&harness, "a", "web")
         try harness.expect(.delete, "\(maps)/b", code: 200)
         #expect(
-            try harness.events(of: &stream).map(line) == ["ADDED b 4", "MODIFIED a 6", "DELETED b 7"])
+            try harness.events(of: &stream).map(line)
+                == ["ADDED b 4", "MODIFIED a 6", "DELETED b 7"])
     }
 
     @Test("A watch without a revision begins with what there is")

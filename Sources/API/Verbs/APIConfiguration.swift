@@ -59,7 +59,8 @@ package struct APILimits: Sendable, Equatable {
     package var deletedAtOnceMax = 400
     package var writesAtOnceMax = 1_000
     package var bytesAtOnceMax = 4_194_304
-    /// The shortest time after which a watch without `timeoutSeconds` ends; the longest is twice it.
+    /// The shortest time after which a watch without `timeoutSeconds` ends; the longest is twice
+    /// as long.
     package var watchSecondsMin: Int64 = 1_800
 
     package init() {}

@@ -8,11 +8,11 @@ package enum APIRequirement: Sendable, Equatable {
     case anySnapshot
     /// A snapshot taken after a read index was confirmed: it holds every write acknowledged so far.
     case consistentRead
-    /// A snapshot of that revision or a later one. When it does not come within three seconds the
-    /// daemon evaluates with what it has, and the client is told to retry.
+    /// A snapshot of that revision or a later one. When it does not come within three seconds
+    /// the daemon evaluates with what it has, and the client is told to retry.
     case notOlderThan(Revision)
-    /// The snapshot of just that revision. When it is compacted the daemon evaluates with the newest
-    /// one, and the client is told 410.
+    /// The snapshot of just that revision. When it is compacted the daemon evaluates with the
+    /// newest one, and the client is told 410.
     case exactly(Revision)
     /// No evaluation is needed.
     case refused(APIResponse)

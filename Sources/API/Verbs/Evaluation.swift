@@ -80,7 +80,9 @@ struct Evaluation: Sendable {
             warnings: warnings, written: nil, wall: wall)
     }
 
-    func pending(plain document: JSON, code: Int = 200, warnings: [String] = []) -> PendingResponse {
+    func pending(
+        plain document: JSON, code: Int = 200, warnings: [String] = []
+    ) -> PendingResponse {
         PendingResponse(
             code: code, body: .plain(document), format: format, warnings: warnings,
             written: nil, wall: wall)

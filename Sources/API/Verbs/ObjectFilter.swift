@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 package import Objects
 package import Store
 
@@ -14,7 +14,9 @@ struct ObjectFilter: Sendable {
     var fields: FieldExpression
     private let needsDocument: Bool
 
-    init(_ target: ResourceTarget, _ query: QueryParameters, limits: APILimits) throws(StatusError) {
+    init(
+        _ target: ResourceTarget, _ query: QueryParameters, limits: APILimits
+    ) throws(StatusError) {
         definition = target.definition
         renderer = DocumentRenderer(definition)
         namespace = target.namespace
@@ -81,8 +83,9 @@ extension Document {
     /// The stored text as a value. Stored text is well-formed, so null never comes out of it.
     var json: JSON { (try? JSON(parsing: bytes, limits: .trusted)) ?? .null }
 
-    /// The document as clients see it.
-    var servedJSON: JSON { json.withResourceVersion(modRevision) }
+    /// The document as clients see it, with its `resourceVersion`; controllers and kubelets get it
+    /// in this form too, so that what they send back is conditional on it.
+    package var servedJSON: JSON { json.withResourceVersion(modRevision) }
 }
 
 extension ResourceDefinition {

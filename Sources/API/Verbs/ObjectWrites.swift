@@ -44,8 +44,8 @@ extension Evaluation {
     ) throws(StatusError) -> ResourceTarget {
         guard let definition = registry[key.resource] else { throw StatusError.unknownPath }
         var target = ResourceTarget(
-            definition: definition, namespace: definition.resource.isNamespaced ? key.namespace : "",
-            name: key.name)
+            definition: definition,
+            namespace: definition.resource.isNamespaced ? key.namespace : "", name: key.name)
         if let subresource {
             guard let known = definition.subresource(subresource) else {
                 throw StatusError.unknownPath

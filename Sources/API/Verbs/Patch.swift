@@ -90,7 +90,8 @@ extension Evaluation {
             refusal.kind = target.resource.kind
             refusal.causes = [
                 StatusError.Cause(
-                    reason: FieldError.Kind.invalid.rawValue, message: error.message, field: "patch")
+                    reason: FieldError.Kind.invalid.rawValue, message: error.message,
+                    field: "patch")
             ]
             throw refusal
         }

@@ -20,7 +20,7 @@ package struct PendingResponse: Sendable {
     var body: Body
     var format: ResponseFormat
     var warnings: [String]
-    /// What the ``ObjectWrite`` gets where the client gets something else (a Status for a deletion).
+    /// What the ``ObjectWrite`` gets where a client gets something else: a deletion's Status.
     var written: JSON?
     var wall: WallTime
 

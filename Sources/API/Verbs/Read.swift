@@ -5,7 +5,9 @@ import Store
 
 /// Get and list.
 extension Evaluation {
-    func read(_ target: ResourceTarget, _ query: QueryParameters) throws(StatusError) -> APIResponse {
+    func read(
+        _ target: ResourceTarget, _ query: QueryParameters
+    ) throws(StatusError) -> APIResponse {
         guard target.allows(target.name == nil ? "list" : "get") else {
             throw StatusError.methodNotAllowed
         }

@@ -62,8 +62,8 @@ extension ResponseFormat {
             guard let format = Self.matching(range, offer: offer) else { continue }
             self = format
             if case .table = shape, let include = query.first("includeObject") {
-                guard let policy = TableObjectPolicy(rawValue: include.isEmpty ? "Metadata" : include)
-                else {
+                let name = include.isEmpty ? "Metadata" : include
+                guard let policy = TableObjectPolicy(rawValue: name) else {
                     throw StatusError(
                         .badRequest, "unrecognized includeObject value: \(quotedText(include))")
                 }

@@ -132,7 +132,8 @@ extension Evaluation {
             throw StatusError(.badRequest, "tty and stderr cannot both be true")
         }
         if isExec, options.command.isEmpty {
-            throw StatusError(.badRequest, "you must specify at least one command for the container")
+            throw StatusError(
+                .badRequest, "you must specify at least one command for the container")
         }
     }
 

@@ -8,9 +8,9 @@ struct DocumentRenderer: Sendable {
 
     init(_ definition: ResourceDefinition) {
         let resource = definition.resource
+        let kind = "\"kind\":\"\(resource.kind)\""
         prefix = Array(
-            "{\"apiVersion\":\"\(resource.apiVersion)\",\"kind\":\"\(resource.kind)\",\"metadata\":{"
-                .utf8)
+            "{\"apiVersion\":\"\(resource.apiVersion)\",\(kind),\"metadata\":{".utf8)
     }
 
     private static let versionName = Array("\"resourceVersion\":\"".utf8)
