@@ -30,7 +30,7 @@ package final class ObjectSchema: Sendable {
         self.retainsKeys = retainsKeys
         self.isAtomic = isAtomic
         requiredFields = self.fields.filter(\.isRequired)
-        defaultedFields = self.fields.filter { $0.default != nil || $0.schema.holdsDefaults }
+        defaultedFields = self.fields.filter { $0.default != nil || $0.holdsDefaults }
         var positions: [String: Int] = [:]
         for (position, field) in self.fields.enumerated() { positions[field.name] = position }
         self.positions = positions
@@ -47,8 +47,9 @@ package final class ObjectSchema: Sendable {
     var goName: String { "\(package.goName).\(name)" }
 }
 
-/// One field of a type.
-package struct Field: Sendable {
+/// One field of a type. It is a class because walks over documents look fields up all the time, and
+/// a reference is handed out at less cost than its parts.
+package final class Field: Sendable {
     package let name: String
     package let schema: Schema
     package let description: String
@@ -56,6 +57,10 @@ package struct Field: Sendable {
     package let isRequired: Bool
     /// What the server fills in when a document leaves the field out.
     package let `default`: JSON?
+    /// Whether a value of the field may hold fields that have defaults.
+    let holdsDefaults: Bool
+    /// Whether validation has anything to look at in a value of the field.
+    let isJudged: Bool
 
     init(
         _ name: String, _ schema: Schema, _ description: String, required: Bool = false,
@@ -65,10 +70,12 @@ package struct Field: Sendable {
         self.schema = schema
         self.description = description
         self.isRequired = required
-        self.default = `default`
+        holdsDefaults = schema.holdsDefaults
+        isJudged = schema.isJudged
+        self.default = `default`.map { schema.completed($0) ?? $0 }
     }
 
-    init(
+    convenience init(
         _ name: String, _ type: ObjectSchema, _ description: String, required: Bool = false,
         default: JSON? = nil
     ) {

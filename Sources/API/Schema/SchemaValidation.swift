@@ -7,7 +7,7 @@ extension ObjectSchema {
     package func validateFields(of document: JSON, _ validation: inout Validation) {
         guard let members = document.object else { return }
         for (name, value) in members where name != "metadata" && name != "status" {
-            guard let field = field(name) else { continue }
+            guard let field = field(name), field.isJudged else { continue }
             validation.at(name) { field.schema.validate(value, &$0) }
         }
         validateRequired(document, &validation)
@@ -16,7 +16,7 @@ extension ObjectSchema {
     fileprivate func validate(_ value: JSON, _ validation: inout Validation) {
         guard let members = value.object else { return }
         for (name, member) in members {
-            guard let field = field(name), field.schema.isJudged else { continue }
+            guard let field = field(name), field.isJudged else { continue }
             validation.at(name) { field.schema.validate(member, &$0) }
         }
         validateRequired(value, &validation)
@@ -31,8 +31,12 @@ extension ObjectSchema {
 
 extension Schema {
     /// Whether there is anything to judge in values of this shape.
-    fileprivate var isJudged: Bool {
+    var isJudged: Bool {
         switch self {
+        case .object(let type):
+            !type.requiredFields.isEmpty || type.fields.contains(where: \.isJudged)
+        case .list(let element, _):
+            element.isJudged
         case .string(.plain), .boolean, .number, .quantity, .bytes, .time, .any, .intOrString,
             .integer(_, bounds: nil), .map(of: .string(.plain), keys: .plain):
             false
@@ -46,7 +50,7 @@ extension Schema {
         case .object(let type):
             type.validate(value, &validation)
         case .list(let element, _):
-            guard element.isJudged, let elements = value.array else { return }
+            guard let elements = value.array else { return }
             validation.each(elements) { element.validate($1, &$0) }
         case .map(let element, let keys):
             guard let members = value.object else { return }

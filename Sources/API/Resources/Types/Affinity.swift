@@ -65,17 +65,14 @@ extension CoreV1 {
     }
 
     /// The rules of both directions.
-    static var podAffinityFields: [Field] {
-        [
-            Field(
-                "preferredDuringSchedulingIgnoredDuringExecution",
-                .atomicList(weightedPodAffinityTerm),
-                "Rules that should hold, by weight."),
-            Field(
-                "requiredDuringSchedulingIgnoredDuringExecution", .atomicList(podAffinityTerm),
-                "Rules that must hold when the Pod is scheduled."),
-        ]
-    }
+    static let podAffinityFields: [Field] = [
+        Field(
+            "preferredDuringSchedulingIgnoredDuringExecution", .atomicList(weightedPodAffinityTerm),
+            "Rules that should hold, by weight."),
+        Field(
+            "requiredDuringSchedulingIgnoredDuringExecution", .atomicList(podAffinityTerm),
+            "Rules that must hold when the Pod is scheduled."),
+    ]
 
     static let weightedPodAffinityTerm = ObjectSchema(
         .core, "WeightedPodAffinityTerm", "A rule that should hold."

@@ -16,75 +16,73 @@ extension CoreV1 {
     }
 
     /// Fields of every kind of container.
-    static var containerFields: [Field] {
-        [
-            Field("args", .strings, "Arguments of the command; the image's own when left out."),
-            Field("command", .strings, "The program to run in place of the image's entry point."),
-            Field("env", .list(envVar, by: "name"), "Environment variables, in order."),
-            Field(
-                "envFrom", .atomicList(envFromSource),
-                "Sources whose every key becomes an environment variable; env wins."),
-            Field("image", .string, "The image to run."),
-            Field(
-                "imagePullPolicy", .choice(["Always", "IfNotPresent", "Never"]),
-                "When the image is pulled; Always for the tag latest, else IfNotPresent."),
-            Field(
-                "lifecycle", lifecycle,
-                "What happens right after the container starts and before it stops."),
-            Field(
-                "livenessProbe", probe,
-                "Checks that the container still works; it is restarted when not."),
-            Field(
-                "name", .string(.dnsLabel),
-                "Name of the container, unique in the Pod.", required: true),
-            Field(
-                "ports", .list(containerPort, by: "containerPort", "protocol"),
-                "Ports that the container listens on; for information and for Services to name."),
-            Field(
-                "readinessProbe", probe,
-                "Checks that the container can serve; Services leave the Pod out when not."),
-            Field(
-                "resizePolicy", .atomicList(containerResizePolicy),
-                "Whether the container restarts when its resources are changed."),
-            Field(
-                "resources", resourceRequirements,
-                "The computing resources that the container needs and may use.", default: [:]),
-            Field(
-                "restartPolicy", .choice(["Always", "Never", "OnFailure"]),
-                "Overrides the Pod's policy; Always on an init container makes it a sidecar."),
-            Field(
-                "restartPolicyRules", .atomicList(containerRestartRule),
-                "Rules, in order, for what an exit code means, before restartPolicy is asked."),
-            Field(
-                "securityContext", securityContext,
-                "Security settings of the container; they override the Pod's."),
-            Field(
-                "startupProbe", probe,
-                "Checks that the container has started; other probes wait until it succeeds."),
-            Field("stdin", .boolean, "Whether the container has a standard input to attach to."),
-            Field(
-                "stdinOnce", .boolean,
-                "Whether standard input closes after the first client has left."),
-            Field(
-                "terminationMessagePath", .string,
-                "File from which the container's last message is read.",
-                default: "/dev/termination-log"),
-            Field(
-                "terminationMessagePolicy", .choice(["FallbackToLogsOnError", "File"]),
-                "Whether the end of the log serves as last message when the file is empty.",
-                default: "File"),
-            Field("tty", .boolean, "Whether the container has a terminal; it needs stdin."),
-            Field(
-                "volumeDevices", .list(volumeDevice, by: "devicePath"),
-                "Block devices that the container uses."),
-            Field(
-                "volumeMounts", .list(volumeMount, by: "mountPath"),
-                "Volumes that the container sees, and where."),
-            Field(
-                "workingDir", .string,
-                "Directory in which the command starts; the image's own when left out."),
-        ]
-    }
+    static let containerFields: [Field] = [
+        Field("args", .strings, "Arguments of the command; the image's own when left out."),
+        Field("command", .strings, "The program to run in place of the image's entry point."),
+        Field("env", .list(envVar, by: "name"), "Environment variables, in order."),
+        Field(
+            "envFrom", .atomicList(envFromSource),
+            "Sources whose every key becomes an environment variable; env wins."),
+        Field("image", .string, "The image to run."),
+        Field(
+            "imagePullPolicy", .choice(["Always", "IfNotPresent", "Never"]),
+            "When the image is pulled; Always for the tag latest, else IfNotPresent."),
+        Field(
+            "lifecycle", lifecycle,
+            "What happens right after the container starts and before it stops."),
+        Field(
+            "livenessProbe", probe,
+            "Checks that the container still works; it is restarted when not."),
+        Field(
+            "name", .string(.dnsLabel),
+            "Name of the container, unique in the Pod.", required: true),
+        Field(
+            "ports", .list(containerPort, by: "containerPort", "protocol"),
+            "Ports that the container listens on; for information and for Services to name."),
+        Field(
+            "readinessProbe", probe,
+            "Checks that the container can serve; Services leave the Pod out when not."),
+        Field(
+            "resizePolicy", .atomicList(containerResizePolicy),
+            "Whether the container restarts when its resources are changed."),
+        Field(
+            "resources", resourceRequirements,
+            "The computing resources that the container needs and may use.", default: [:]),
+        Field(
+            "restartPolicy", .choice(["Always", "Never", "OnFailure"]),
+            "Overrides the Pod's policy; Always on an init container makes it a sidecar."),
+        Field(
+            "restartPolicyRules", .atomicList(containerRestartRule),
+            "Rules, in order, for what an exit code means, before restartPolicy is asked."),
+        Field(
+            "securityContext", securityContext,
+            "Security settings of the container; they override the Pod's."),
+        Field(
+            "startupProbe", probe,
+            "Checks that the container has started; other probes wait until it succeeds."),
+        Field("stdin", .boolean, "Whether the container has a standard input to attach to."),
+        Field(
+            "stdinOnce", .boolean,
+            "Whether standard input closes after the first client has left."),
+        Field(
+            "terminationMessagePath", .string,
+            "File from which the container's last message is read.",
+            default: "/dev/termination-log"),
+        Field(
+            "terminationMessagePolicy", .choice(["FallbackToLogsOnError", "File"]),
+            "Whether the end of the log serves as last message when the file is empty.",
+            default: "File"),
+        Field("tty", .boolean, "Whether the container has a terminal; it needs stdin."),
+        Field(
+            "volumeDevices", .list(volumeDevice, by: "devicePath"),
+            "Block devices that the container uses."),
+        Field(
+            "volumeMounts", .list(volumeMount, by: "mountPath"),
+            "Volumes that the container sees, and where."),
+        Field(
+            "workingDir", .string,
+            "Directory in which the command starts; the image's own when left out."),
+    ]
 
     static let containerPort = ObjectSchema(
         .core, "ContainerPort", "A port that a container listens on."

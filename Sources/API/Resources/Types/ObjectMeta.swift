@@ -87,11 +87,9 @@ enum MetaV1 {
     }
 
     /// `apiVersion`, `kind` and `metadata`, which every stored type begins with.
-    static var header: [Field] {
-        [
-            Field("apiVersion", .string, "Group and version of the type of this document."),
-            Field("kind", .string, "The type of this document."),
-            Field("metadata", objectMeta, "Names, labels and history of the object."),
-        ]
-    }
+    static let header: [Field] = [
+        Field("apiVersion", .string, "Group and version of the type of this document."),
+        Field("kind", .string, "The type of this document."),
+        Field("metadata", objectMeta, "Names, labels and history of the object."),
+    ]
 }

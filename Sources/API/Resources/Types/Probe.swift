@@ -29,15 +29,13 @@ extension CoreV1 {
     }
 
     /// The ways to act that probes and hooks share.
-    static var handlerFields: [Field] {
-        [
-            Field("exec", execAction, "Runs a command in the container; exit code 0 is success."),
-            Field(
-                "httpGet", httpGetAction,
-                "Sends an HTTP request; a status from 200 to 399 is success."),
-            Field("tcpSocket", tcpSocketAction, "Opens a TCP connection."),
-        ]
-    }
+    static let handlerFields: [Field] = [
+        Field("exec", execAction, "Runs a command in the container; exit code 0 is success."),
+        Field(
+            "httpGet", httpGetAction,
+            "Sends an HTTP request; a status from 200 to 399 is success."),
+        Field("tcpSocket", tcpSocketAction, "Opens a TCP connection."),
+    ]
 
     static let execAction = ObjectSchema(.core, "ExecAction", "A command to run in a container.") {
         Field("command", .strings, "The program and its arguments; no shell is involved.")

@@ -4,34 +4,31 @@ import JSON
 /// kubelet does not mount them.
 extension CoreV1 {
     /// Sources that a storage system serves.
-    static var remoteVolumeSources: [Field] {
-        [
-            Field(
-                "awsElasticBlockStore", awsElasticBlockStoreVolumeSource,
-                "A disk of Amazon's cloud."),
-            Field("azureDisk", azureDiskVolumeSource, "A disk of Microsoft's cloud."),
-            Field("azureFile", azureFileVolumeSource, "A file share of Microsoft's cloud."),
-            Field("cephfs", cephFSVolumeSource, "A CephFS file system."),
-            Field("cinder", cinderVolumeSource, "A disk of OpenStack."),
-            Field("fc", fcVolumeSource, "A Fibre Channel device."),
-            Field("flexVolume", flexVolumeSource, "A volume that a program on the machine mounts."),
-            Field("flocker", flockerVolumeSource, "A Flocker volume."),
-            Field("gcePersistentDisk", gcePersistentDiskVolumeSource, "A disk of Google's cloud."),
-            Field("gitRepo", gitRepoVolumeSource, "A clone of a git repository."),
-            Field("glusterfs", glusterfsVolumeSource, "A Gluster volume."),
-            Field("iscsi", iscsiVolumeSource, "An iSCSI device."),
-            Field("nfs", nfsVolumeSource, "A folder of an NFS server."),
-            Field(
-                "photonPersistentDisk", photonPersistentDiskVolumeSource,
-                "A disk of a Photon controller."),
-            Field("portworxVolume", portworxVolumeSource, "A Portworx volume."),
-            Field("quobyte", quobyteVolumeSource, "A Quobyte volume."),
-            Field("rbd", rbdVolumeSource, "A Ceph block device."),
-            Field("scaleIO", scaleIOVolumeSource, "A ScaleIO volume."),
-            Field("storageos", storageOSVolumeSource, "A StorageOS volume."),
-            Field("vsphereVolume", vsphereVirtualDiskVolumeSource, "A vSphere disk."),
-        ]
-    }
+    static let remoteVolumeSources: [Field] = [
+        Field(
+            "awsElasticBlockStore", awsElasticBlockStoreVolumeSource, "A disk of Amazon's cloud."),
+        Field("azureDisk", azureDiskVolumeSource, "A disk of Microsoft's cloud."),
+        Field("azureFile", azureFileVolumeSource, "A file share of Microsoft's cloud."),
+        Field("cephfs", cephFSVolumeSource, "A CephFS file system."),
+        Field("cinder", cinderVolumeSource, "A disk of OpenStack."),
+        Field("fc", fcVolumeSource, "A Fibre Channel device."),
+        Field("flexVolume", flexVolumeSource, "A volume that a program on the machine mounts."),
+        Field("flocker", flockerVolumeSource, "A Flocker volume."),
+        Field("gcePersistentDisk", gcePersistentDiskVolumeSource, "A disk of Google's cloud."),
+        Field("gitRepo", gitRepoVolumeSource, "A clone of a git repository."),
+        Field("glusterfs", glusterfsVolumeSource, "A Gluster volume."),
+        Field("iscsi", iscsiVolumeSource, "An iSCSI device."),
+        Field("nfs", nfsVolumeSource, "A folder of an NFS server."),
+        Field(
+            "photonPersistentDisk", photonPersistentDiskVolumeSource,
+            "A disk of a Photon controller."),
+        Field("portworxVolume", portworxVolumeSource, "A Portworx volume."),
+        Field("quobyte", quobyteVolumeSource, "A Quobyte volume."),
+        Field("rbd", rbdVolumeSource, "A Ceph block device."),
+        Field("scaleIO", scaleIOVolumeSource, "A ScaleIO volume."),
+        Field("storageos", storageOSVolumeSource, "A StorageOS volume."),
+        Field("vsphereVolume", vsphereVirtualDiskVolumeSource, "A vSphere disk."),
+    ]
 
     static let awsElasticBlockStoreVolumeSource = ObjectSchema(
         .core, "AWSElasticBlockStoreVolumeSource", "A disk of Amazon's cloud."
