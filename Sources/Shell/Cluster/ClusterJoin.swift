@@ -2,6 +2,7 @@ import Base
 import Foundation
 import Gossip
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 
 /// What a newcomer says to a machine of the cluster.

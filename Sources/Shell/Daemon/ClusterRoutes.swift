@@ -1,10 +1,15 @@
+import API
 import Base
 import Daemon
 import Foundation
 import Gossip
 import JSON
+import Logging
 import NIOCore
+import NIOHTTP1
 import Objects
+import Raft
+import Store
 
 /// The paths under `/podmesh/v1/`: how newcomers join, and what the command line asks for.
 ///

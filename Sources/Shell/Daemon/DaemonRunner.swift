@@ -5,12 +5,14 @@ import Daemon
 import Dispatch
 import Foundation
 import Gossip
+import JSON
 import Kubelet
 import Logging
 import NIOCore
 import NIOPosix
 import Raft
 import Services
+import Store
 
 /// Runs the daemon of one machine from its configuration until it is told to stop.
 package struct DaemonRunner: Sendable {

@@ -4,6 +4,8 @@ import Daemon
 import Gossip
 import JSON
 import Kubelet
+import Logging
+import NIOCore
 import Objects
 import Raft
 import Store

@@ -16,8 +16,8 @@ final class LogDirectory: Sendable {
         var store: StoreCore
     }
 
-    /// Holds the folder's lock as long as this value lives.
-    private let directory: NIOLockedValueBox<DataDirectory>
+    /// Holds the folder's lock as long as this value lives; nothing else is done with it.
+    private nonisolated(unsafe) let directory: DataDirectory
     private let writer: DiskWriter
     private let snapshots: SnapshotFile
     private let persisted: NIOLockedValueBox<Persisted?>
@@ -27,7 +27,7 @@ final class LogDirectory: Sendable {
         directory: sending DataDirectory, log: sending WriteAheadLog, snapshots: SnapshotFile
     ) {
         let persisted = NIOLockedValueBox<Persisted?>(nil)
-        self.directory = NIOLockedValueBox(directory)
+        self.directory = directory
         self.persisted = persisted
         self.snapshots = snapshots
         writer = DiskWriter(log: log) { sequence, result in

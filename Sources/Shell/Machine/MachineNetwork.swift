@@ -25,7 +25,7 @@ final class MachineNetwork: Sendable {
     /// Lets the machine forward Pods' packets, and removes what an earlier run left behind.
     func prepare() {
         queue.async { [self] in
-            attempt {
+            attempt { () throws(ShellError) in
                 try SystemCommand.run("sysctl", ["-q", "-w", "net.ipv4.ip_forward=1"])
                 try SystemCommand.run(
                     "ip", ["route", "flush", "proto", Self.routeProtocol])
@@ -40,10 +40,12 @@ final class MachineNetwork: Sendable {
             for route in old.subtracting(wanted) where !wanted.contains(where: {
                 $0.podCIDR == route.podCIDR
             }) {
-                attempt { try SystemCommand.run("ip", ["route", "del", route.podCIDR]) }
+                attempt { () throws(ShellError) in
+                    try SystemCommand.run("ip", ["route", "del", route.podCIDR])
+                }
             }
             for route in wanted.subtracting(old) {
-                attempt {
+                attempt { () throws(ShellError) in
                     try SystemCommand.run(
                         "ip",
                         [
@@ -64,7 +66,9 @@ final class MachineNetwork: Sendable {
                 return waiting
             }
             guard let rules else { return }
-            attempt { try SystemCommand.run("nft", ["-f", "-"], input: rules) }
+            attempt { () throws(ShellError) in
+                try SystemCommand.run("nft", ["-f", "-"], input: rules)
+            }
         }
     }
 

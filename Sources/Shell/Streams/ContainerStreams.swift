@@ -1,6 +1,7 @@
 import API
 import Base
 import Daemon
+import JSON
 import NIOCore
 import NIOHTTP1
 import Objects

@@ -1,4 +1,5 @@
 import GRPCCore
+import JSON
 import Kubelet
 import SwiftProtobuf
 
@@ -32,10 +33,25 @@ extension RuntimeClient {
     }
 
     func removeSandbox(_ id: String, _ options: CallOptions) async throws {
+        let cgroup = await cgroupParent(of: id, options)
         try await ignoringNotFound {
             _ = try await runtime.removePodSandbox(
                 .with { $0.podSandboxID = id }, options: options)
         }
+        guard let cgroup else { return }
+        try await onBlockingThread { try CgroupFolders.removeIfEmpty(cgroup) }
+    }
+
+    /// The cgroup that was named when the sandbox was made. The runtime makes it and leaves it.
+    private func cgroupParent(of id: String, _ options: CallOptions) async -> String? {
+        let request = Runtime_V1_PodSandboxStatusRequest.with {
+            $0.podSandboxID = id
+            $0.verbose = true
+        }
+        guard let answer = try? await runtime.podSandboxStatus(request, options: options),
+            let text = answer.info["info"], let info = try? JSON(parsing: Array(text.utf8))
+        else { return nil }
+        return info["config"]?["linux"]?["cgroup_parent"]?.string
     }
 }
 
