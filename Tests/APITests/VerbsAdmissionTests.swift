@@ -142,6 +142,23 @@ struct VerbsAdmissionTests {
         try harness.expect(.post, services, wish, code: 201)
     }
 
+    @Test("A node port that serves two protocols is claimed and given back once")
+    func sharedNodePort() throws {
+        var harness = try VerbsHarness()
+        var service = Sample.service("dns", type: "NodePort")
+        service[path: ["spec", "ports"]] = [
+            ["name": "tcp", "port": 53, "protocol": "TCP", "nodePort": 30_053],
+            ["name": "udp", "port": 53, "protocol": "UDP", "nodePort": 30_053],
+        ]
+        try harness.expect(.post, services, service, code: 201)
+        let closed = Sample.service("dns")
+        let update = try harness.expect(.put, "\(services)/dns", closed, code: 200)
+        #expect(update["spec"]?["ports"]?[0]?["nodePort"] == nil)
+        service[path: ["metadata", "name"]] = "other"
+        try harness.expect(.post, services, service, code: 201)
+        try harness.expect(.delete, "\(services)/other", code: 200)
+    }
+
     @Test("An update that leaves the address out keeps it")
     func keptAddress() throws {
         var harness = try VerbsHarness()

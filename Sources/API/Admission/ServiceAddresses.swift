@@ -47,7 +47,8 @@ extension Evaluation {
         }
         guard let old else { return }
         let kept = Set(Self.nodePorts(of: document))
-        for port in Self.nodePorts(of: old) where !kept.contains(port) {
+        // One node port may serve two protocols, and is given back once.
+        for port in present.subtracting(kept).sorted() {
             writes.operations.append(.delete(ServiceClaim.port(port)))
         }
         if let address = Self.address(of: old), Self.address(of: document) == nil {

@@ -34,6 +34,8 @@ package struct APICore: Sendable {
         guard request.body.count <= configuration.limits.bodyBytesMax else {
             return .refused(.status(bodyTooLarge))
         }
+        // Who is not known gets no read index: it would cost the cluster a round trip.
+        if request.credential == Credential.none || request.credential == .invalid { return .anySnapshot }
         guard case .resource(let target) = RequestTarget(path: request.path, registry: registry)
         else { return .anySnapshot }
         guard request.method == .get || request.method == .head else { return .consistentRead }
