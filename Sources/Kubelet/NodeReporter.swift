@@ -6,9 +6,11 @@ import Objects
 /// to say; here the Node is written on change and at a slow period.
 struct NodeReporter: Sendable {
     private let configuration: KubeletConfiguration
-    var machine: MachineFacts?
-    var isRuntimeReady = false
-    var runtimeMessage = "container runtime status check may not have completed yet"
+    var machine: MachineFacts? { didSet { isStale = true } }
+    var isRuntimeReady = false { didSet { isStale = true } }
+    var runtimeMessage = "container runtime status check may not have completed yet" {
+        didSet { isStale = true }
+    }
 
     /// Nil until the daemon has said whether the Node exists.
     private var node: Node??
@@ -18,6 +20,8 @@ struct NodeReporter: Sendable {
     private var writeTicket: Ticket?
     private var isWritingStatus = false
     private var writeRetry = Retry()
+    /// Something changed since the Node was last compared.
+    private var isStale = true
     private var sent: JSON?
     private var acknowledged: JSON?
     private var lastWrite: Instant?
@@ -30,6 +34,7 @@ struct NodeReporter: Sendable {
     var isReady: Bool { notReadyMessage == nil }
 
     mutating func onNodeChanged(_ json: JSON?) {
+        isStale = true
         node = .some(json.map(Node.init))
         if json == nil { sent = nil }
         let status = json?["status"]
@@ -48,6 +53,7 @@ struct NodeReporter: Sendable {
     ) -> Bool {
         guard ticket == networkTicket else { return false }
         networkTicket = nil
+        isStale = true
         switch result {
         case .success:
             configuredCIDR = node?.flatMap(\.podCIDR)
@@ -60,6 +66,7 @@ struct NodeReporter: Sendable {
     mutating func onWritten(_ ticket: Ticket, _ result: WriteResult, now: Instant) -> Bool {
         guard ticket == writeTicket else { return false }
         writeTicket = nil
+        isStale = true
         switch result {
         case .success(let json):
             writeRetry.noteSuccess()
@@ -88,8 +95,10 @@ struct NodeReporter: Sendable {
         configureNetwork(node, now, &tickets, &out)
         guard writeTicket == nil, writeRetry.isDue(now),
             lastWrite.map({ now - $0 >= limits.nodeStatusSpacing }) ?? true,
-            let write = nextWrite(node, machine, now, wall)
+            isStale || lastWrite.map({ now - $0 >= limits.nodeStatusPeriod }) ?? true
         else { return }
+        isStale = false
+        guard let write = nextWrite(node, machine, now, wall) else { return }
         let ticket = tickets.next()
         writeTicket = ticket
         lastWrite = now

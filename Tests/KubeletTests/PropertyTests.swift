@@ -12,14 +12,14 @@ import Testing
         var random = Random(seed: UInt64(seed))
         let world = World { $0.limits.relistPeriod = .seconds(20) }
         world.faults = World.Faults(random: Random(seed: UInt64(seed) + 1_000), chance: 0.15)
-        let names = ["a", "b", "c", "d"]
+        let names = ["a", "b", "c"]
         var policies: [String: String] = [:]
         for name in names {
             let policy = ["Always", "OnFailure", "Never"][random.below(3)]
             policies[name] = policy
             world.apply(randomPod(name, policy, world, &random))
         }
-        for _ in 0..<12 {
+        for _ in 0..<10 {
             world.run(for: random.span(from: .milliseconds(1), to: .seconds(12)))
             switch random.below(12) {
             case 0: world.restartDaemon()
