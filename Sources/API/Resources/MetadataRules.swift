@@ -86,7 +86,7 @@ extension ResourceDefinition {
         _ metadata: JSON, _ old: JSON, _ validation: inout Validation
     ) {
         validation.at("metadata") { v in
-            for name in ["name", "namespace", "uid", "creationTimestamp"]
+            for name in ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp"]
             where metadata[name] != old[name] {
                 v.at(name) { $0.invalid(metadata[name] ?? "", "field is immutable") }
             }

@@ -101,6 +101,10 @@ extension ResourceDefinition {
     package func prepareForUpdate(
         _ document: inout JSON, from old: JSON, subresource: String? = nil
     ) {
+        for name in Self.serverFields where document["metadata"]?[name] == nil {
+            guard let value = old["metadata"]?[name] else { continue }
+            document[path: ["metadata", name]] = value
+        }
         if subresource == "status" {
             var kept = old
             kept["status"] = document["status"]
@@ -119,6 +123,12 @@ extension ResourceDefinition {
         document[path: ["metadata", "generation"]] = .integer(
             isChanged ? generation &+ 1 : generation)
     }
+
+    /// Metadata that the server sets; an update that leaves it out means what is there.
+    private static let serverFields = [
+        "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    ]
 
     /// Judges a new document; empty when it is good.
     package func validateCreate(_ document: JSON) -> [FieldError] {

@@ -96,6 +96,17 @@ import Testing
         #expect(annotated["metadata"]?["generation"] == 2)
     }
 
+    @Test func anUpdateMayLeaveOutWhatTheServerSet() throws {
+        let definition = try #require(ResourceRegistry.builtIn[.configMaps])
+        var old = try Self.read("configmap.output.json")
+        old[path: ["metadata", "uid"]] = "u"
+        old[path: ["metadata", "creationTimestamp"]] = "2026-11-21T06:00:00Z"
+        var new = try Self.read("configmap.output.json")
+        definition.prepareForUpdate(&new, from: old)
+        #expect(new == old)
+        #expect(definition.validateUpdate(new, from: old) == [])
+    }
+
     @Test func aStatusUpdateKeepsEverythingElse() throws {
         let definition = try #require(ResourceRegistry.builtIn[.deployments])
         let old = try Self.read("deployment.output.json")
