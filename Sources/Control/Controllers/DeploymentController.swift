@@ -33,18 +33,19 @@ package enum DeploymentController: Controller {
         guard let deployment = state.record(key) else { return .nothing }
         let selector = LabelSelector(deployment.spec["selector"] ?? [:])
         guard !selector.isEmpty else { return .refused("its selector is empty") }
-        let candidates = state.records(.replicaSets, inNamespace: key.namespace)
         var result = Reconciliation()
-        for set in candidates
-        where set.controller == nil && !set.isBeingDeleted && !deployment.isBeingDeleted
-            && selector.matches(set.labels)
-        {
+        for set in state.unmanaged(.replicaSets, inNamespace: key.namespace)
+        where !set.isBeingDeleted && !deployment.isBeingDeleted && selector.matches(set.labels) {
             result.propose(
                 Ownership.adopt(set, by: deployment),
                 why: "its labels match and nobody controls it")
         }
         guard result.proposals.isEmpty else { return result }
-        let sets = candidates.filter { $0.controller?.uid == deployment.uid && !$0.isBeingDeleted }
+        let sets = state.dependents(ofUID: deployment.uid).compactMap { state.record($0) }
+            .filter {
+                $0.key.resource == .replicaSets && $0.controller?.uid == deployment.uid
+                    && !$0.isBeingDeleted
+            }
         let rollout = Rollout(deployment, sets)
         if !deployment.isBeingDeleted { advance(rollout, in: state, context, &result) }
         updateStatus(of: rollout, context, &result)

@@ -19,12 +19,11 @@ package enum EndpointsController: Controller {
             return [change.old, change.new].compactMap { $0?.labels[EndpointSlices.serviceLabel] }
                 .map { ObjectKey(.services, namespace: namespace, name: $0) }
         case .pods:
-            return state.records(.services, inNamespace: namespace).filter { service in
-                guard let selector = selector(of: service) else { return false }
-                return [change.old, change.new].contains { record in
-                    record.map { matches(selector, $0.labels) } ?? false
-                }
-            }.map(\.key)
+            let before = change.old?.labels ?? [:]
+            let after = change.new?.labels ?? [:]
+            let keys = state.services(selecting: after, inNamespace: namespace)
+            return before == after
+                ? keys : keys + state.services(selecting: before, inNamespace: namespace)
         default: return []
         }
     }
@@ -43,7 +42,8 @@ package enum EndpointsController: Controller {
             }
             return result
         }
-        guard let selector = selector(of: service) else {
+        let selector = service.selector
+        guard !selector.isEmpty else {
             return .refused("it has no selector; its endpoints are somebody else's")
         }
         if let namespace = state.record(ObjectKey(.namespaces, name: key.namespace)),
@@ -51,8 +51,7 @@ package enum EndpointsController: Controller {
         {
             return .refused("its namespace is being deleted")
         }
-        let members = state.pods(inNamespace: key.namespace)
-            .filter { matches(selector, $0.labels) }
+        let members = state.pods(withLabels: selector, inNamespace: key.namespace)
             .compactMap { ServiceMember($0, of: service, in: state) }
         EndpointsObject.update(
             service, members, existing: state.record(endpointsKey), &result)
@@ -62,20 +61,6 @@ package enum EndpointsController: Controller {
         }
         EndpointSlices.update(service, members, existing: slices, &result)
         return result
-    }
-
-    /// Nil when the Service has none or is of a type without endpoints.
-    private static func selector(of service: ObjectRecord) -> [(String, String)]? {
-        guard service.spec["type"]?.string != "ExternalName",
-            let members = service.spec["selector"]?.object, !members.isEmpty
-        else { return nil }
-        return members.map { ($0.name, $0.value.string ?? "") }
-    }
-
-    private static func matches(
-        _ selector: [(String, String)], _ labels: [String: String]
-    ) -> Bool {
-        selector.allSatisfy { labels[$0.0] == $0.1 }
     }
 }
 

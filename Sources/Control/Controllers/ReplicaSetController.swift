@@ -56,11 +56,10 @@ package enum ReplicaSetController: Controller {
             result.propose(
                 Ownership.release(record, from: [set.uid]), why: "its labels no longer match")
         }
-        let orphans = state.pods(inNamespace: set.key.namespace).filter {
-            $0.controllerUID == nil && state.isActive($0) && selector.matches($0.labels)
-        }
-        for pod in orphans {
-            guard let record = state.record(pod.key) else { continue }
+        for record in state.unmanaged(.pods, inNamespace: set.key.namespace) {
+            guard let pod = state.pod(record.key), state.isActive(pod),
+                selector.matches(pod.labels)
+            else { continue }
             result.propose(
                 Ownership.adopt(record, by: set), why: "its labels match and nobody controls it")
         }

@@ -16,7 +16,12 @@ package struct ClusterState: Sendable {
 
     private var keysByResource: [Resource: Set<ObjectKey>] = [:]
     private var keysByNamespace: [String: Set<ObjectKey>] = [:]
-    private var podsByNamespace: [String: Set<ObjectKey>] = [:]
+    private var keysByScope: [Scope: Set<ObjectKey>] = [:]
+    /// Pods and ReplicaSets that no controller manages.
+    private var unmanaged: [Scope: Set<ObjectKey>] = [:]
+    private var podsByLabel: [ScopedLabel: Set<ObjectKey>] = [:]
+    /// Services by the first member of their selector.
+    private var servicesBySelector: [ScopedLabel: Set<ObjectKey>] = [:]
     private var keysByOwner: [String: Set<ObjectKey>] = [:]
     private var keyByUID: [String: ObjectKey] = [:]
     /// Pods that name no Node and are not finished or going.
@@ -31,6 +36,29 @@ package struct ClusterState: Sendable {
 
     /// What the mesh says of the machines, by name.
     private(set) var machines: [String: ControlInput.PeerStatus] = [:]
+
+    /// A type within a namespace.
+    private struct Scope: Hashable {
+        let resource: Resource
+        let namespace: String
+
+        init(_ key: ObjectKey) {
+            resource = key.resource
+            namespace = key.namespace
+        }
+
+        init(_ resource: Resource, _ namespace: String) {
+            self.resource = resource
+            self.namespace = namespace
+        }
+    }
+
+    /// A label of an object, or a label that a selector asks for, within a namespace.
+    private struct ScopedLabel: Hashable {
+        let namespace: String
+        let name: String
+        let value: String
+    }
 
     package init() {}
 
@@ -71,22 +99,45 @@ extension ClusterState {
 
     /// Objects of a type in a namespace.
     package func records(_ resource: Resource, inNamespace namespace: String) -> [ObjectRecord] {
-        let all = keysByResource[resource] ?? []
-        let local = keysByNamespace[namespace] ?? []
-        let keys =
-            all.count < local.count
-            ? all.filter { $0.namespace == namespace } : local.filter { $0.resource == resource }
-        return keys.sorted().compactMap { objects[$0] }
+        (keysByScope[Scope(resource, namespace)] ?? []).sorted().compactMap { objects[$0] }
+    }
+
+    /// Pods or ReplicaSets in a namespace that no controller manages.
+    func unmanaged(_ resource: Resource, inNamespace namespace: String) -> [ObjectRecord] {
+        (unmanaged[Scope(resource, namespace)] ?? []).sorted().compactMap { objects[$0] }
+    }
+
+    /// Pods with all these labels; none when there are no labels.
+    func pods(withLabels labels: [(String, String)], inNamespace namespace: String) -> [PodRecord] {
+        let sets = labels.map { label in
+            podsByLabel[
+                ScopedLabel(namespace: namespace, name: label.0, value: label.1), default: []]
+        }
+        guard let fewest = sets.min(by: { $0.count < $1.count }) else { return [] }
+        return fewest.sorted().compactMap { pods[$0] }.filter { pod in
+            labels.allSatisfy { pod.labels[$0.0] == $0.1 }
+        }
+    }
+
+    /// Services in a namespace whose selector these labels satisfy.
+    func services(
+        selecting labels: [String: String], inNamespace namespace: String
+    ) -> [ObjectKey] {
+        var keys: Set<ObjectKey> = []
+        for (name, value) in labels {
+            let label = ScopedLabel(namespace: namespace, name: name, value: value)
+            for key in servicesBySelector[label] ?? [] {
+                let selector = objects[key]?.selector ?? []
+                if selector.allSatisfy({ labels[$0.0] == $0.1 }) { keys.insert(key) }
+            }
+        }
+        return keys.sorted()
     }
 
     package func node(named name: String) -> NodeRecord? { nodes[name] }
 
     /// All Nodes by name.
     package var sortedNodes: [NodeRecord] { nodes.keys.sorted().compactMap { nodes[$0] } }
-
-    package func pods(inNamespace namespace: String) -> [PodRecord] {
-        (podsByNamespace[namespace] ?? []).sorted().compactMap { pods[$0] }
-    }
 
     /// Objects that name this UID among their owners.
     package func dependents(ofUID uid: String) -> [ObjectKey] {
@@ -166,13 +217,20 @@ extension ClusterState {
         let key = record.key
         keysByResource[key.resource, default: []].insert(key)
         if !key.namespace.isEmpty { keysByNamespace[key.namespace, default: []].insert(key) }
+        keysByScope[Scope(key), default: []].insert(key)
         for owner in record.owners { keysByOwner[owner.uid, default: []].insert(key) }
+        if record.controller == nil, key.resource == .pods || key.resource == .replicaSets {
+            unmanaged[Scope(key), default: []].insert(key)
+        }
+        if let label = selectorLabel(of: record) {
+            servicesBySelector[label, default: []].insert(key)
+        }
         keyByUID[record.uid] = key
         if key.resource == .nodes { nodes[key.name] = NodeRecord(record) }
         guard key.resource == .pods else { return }
         let pod = PodRecord(record)
         pods[key] = pod
-        podsByNamespace[key.namespace, default: []].insert(key)
+        for label in scopedLabels(of: record) { podsByLabel[label, default: []].insert(key) }
         if pod.repelsOthers { repelling.insert(key) }
         if pod.isBeingDeleted { departing.remove(pod.uid) }
         if pod.nodeName != nil || assumed[key]?.uid != pod.uid { assumed[key] = nil }
@@ -183,13 +241,31 @@ extension ClusterState {
         let key = record.key
         Self.remove(key, from: &keysByResource, at: key.resource)
         Self.remove(key, from: &keysByNamespace, at: key.namespace)
+        Self.remove(key, from: &keysByScope, at: Scope(key))
+        Self.remove(key, from: &unmanaged, at: Scope(key))
+        if let label = selectorLabel(of: record) {
+            Self.remove(key, from: &servicesBySelector, at: label)
+        }
         for owner in record.owners { Self.remove(key, from: &keysByOwner, at: owner.uid) }
         if keyByUID[record.uid] == key { keyByUID[record.uid] = nil }
         if key.resource == .nodes { nodes[key.name] = nil }
         guard let pod = pods.removeValue(forKey: key) else { return }
-        Self.remove(key, from: &podsByNamespace, at: key.namespace)
+        for label in scopedLabels(of: record) { Self.remove(key, from: &podsByLabel, at: label) }
         repelling.remove(key)
         leave(pod)
+    }
+
+    private func scopedLabels(of record: ObjectRecord) -> [ScopedLabel] {
+        record.labels.map {
+            ScopedLabel(namespace: record.key.namespace, name: $0.key, value: $0.value)
+        }
+    }
+
+    private func selectorLabel(of record: ObjectRecord) -> ScopedLabel? {
+        guard record.key.resource == .services else { return nil }
+        return record.selector.first.map {
+            ScopedLabel(namespace: record.key.namespace, name: $0.0, value: $0.1)
+        }
     }
 
     /// Counts the Pod on its Node, or among those that wait for one.

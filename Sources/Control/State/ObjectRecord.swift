@@ -41,5 +41,13 @@ package struct ObjectRecord: Sendable {
     }
 
     package var metadata: ObjectMeta { ObjectMeta(json["metadata"] ?? [:]) }
+    /// `spec.selector` of a Service, empty when it has none or no endpoints of its own.
+    var selector: [(String, String)] {
+        guard json["spec"]?["type"]?.string != "ExternalName",
+            let members = json["spec"]?["selector"]?.object
+        else { return [] }
+        return members.map { ($0.name, $0.value.string ?? "") }
+    }
+
     package var controller: OwnerReference? { owners.first(where: \.isController) }
 }
