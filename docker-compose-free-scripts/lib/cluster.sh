@@ -2,15 +2,25 @@
 
 is_member() { [ -e "$state/machines/$1/disk/etc/podmesh/member" ]; }
 
+# The first machine that is a member and runs, if there is one.
+running_member() {
+    for name in $(machines); do
+        if is_member "$name" && pid_of "$name" >/dev/null; then
+            echo "$name"
+            return 0
+        fi
+    done
+}
+
 # The machine's daemon starts as soon as this file is there, and whenever the machine starts.
 become_member() { touch "$state/machines/$1/disk/etc/podmesh/member"; }
 
 # found_cluster NAME: a new cluster with this machine as its first member.
 found_cluster() {
-    in_machine "$1" podmesh init --config /etc/podmesh/config.yaml \
-        --kubeconfig /etc/podmesh/kubeconfig >"$state/join-token.new"
-    tail --lines=1 "$state/join-token.new" >"$state/join-token"
-    rm "$state/join-token.new"
+    forget_membership "$1"
+    answer=$state/machines/$1/init.log
+    in_machine "$1" podmesh init --kubeconfig /etc/podmesh/kubeconfig \
+        >"$state/join-token" 2>"$answer" || fail "$1: $(cat "$answer")"
     chmod 600 "$state/join-token"
     cp "$state/machines/$1/disk/etc/podmesh/kubeconfig" "$state/kubeconfig"
     become_member "$1"
@@ -18,24 +28,29 @@ found_cluster() {
 
 # join_cluster NAME MEMBER: tries until the member answers, for 20 seconds at most.
 join_cluster() {
+    forget_membership "$1"
     answer=$state/machines/$1/join.log
     for attempt in $(seq 200); do
-        if in_machine "$1" podmesh join --config /etc/podmesh/config.yaml \
-            --server "$(address_of "$2"):6443" --token "$(cat "$state/join-token")" \
-            >"$answer" 2>&1; then
+        if in_machine "$1" podmesh join --server "$(address_of "$2")" \
+            --token "$(cat "$state/join-token")" >"$answer" 2>&1; then
             become_member "$1"
             return 0
         fi
         # A token expires: a machine that comes later asks for a new one.
-        [ "$attempt" -lt 20 ] || new_token "$2"
+        [ $((attempt % 20)) -ne 0 ] || new_token "$2"
         sleep 0.1
     done
-    fail "$1 could not join: $(tail --lines=1 "$answer")"
+    fail "$1 could not join: $(cat "$answer")"
+}
+
+# What an attempt to become a member left that was cut short.
+forget_membership() {
+    rm -rf "$state/machines/$1/disk/var/lib/podmesh"
+    mkdir "$state/machines/$1/disk/var/lib/podmesh"
 }
 
 new_token() {
-    in_machine "$1" podmesh token create --config /etc/podmesh/config.yaml \
-        >"$state/join-token.new" 2>/dev/null || return 0
+    in_machine "$1" podmesh token create >"$state/join-token.new" 2>/dev/null || return 0
     mv "$state/join-token.new" "$state/join-token"
 }
 

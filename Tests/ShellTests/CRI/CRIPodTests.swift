@@ -100,9 +100,11 @@ import Testing
         }
         #expect(image.id.hasPrefix("sha256:"))
         #expect(image.sizeBytes > 0)
-        #expect(await client.perform(.containerStatus(id: "none")) == .success(.containerState(nil)))
+        let status = await client.perform(.containerStatus(id: "none"))
+        #expect(status == .success(.containerState(nil)))
         #expect(await client.perform(.stopSandbox(id: "none")) == .success(.done))
-        #expect(await client.perform(.removeContainer(id: "none", logPath: nil)) == .success(.done))
+        let removed = await client.perform(.removeContainer(id: "none", logPath: nil))
+        #expect(removed == .success(.done))
         let started = await client.perform(.startContainer(id: "none"))
         guard case .failure(let error) = started else {
             Issue.record("\(started)")
@@ -142,8 +144,8 @@ import Testing
                         scheme: "http", host: address, port: 18_080, path: path, headers: [],
                         timeout: .seconds(5))))
         }
-        #expect(
-            await get("/index.html") == .success(.http(statusCode: 200, body: Array("hello\n".utf8))))
+        let page = Array("hello\n".utf8)
+        #expect(await get("/index.html") == .success(.http(statusCode: 200, body: page)))
         guard case .success(.http(let code, _)) = await get("/none") else {
             Issue.record("no answer")
             return

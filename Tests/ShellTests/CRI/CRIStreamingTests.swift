@@ -73,7 +73,9 @@ import Testing
     @Test func `a terminal takes its size`() async throws {
         let pod = try await TestPod("terminal")
         let id = try await pod.run("exec sleep 1000")
-        let script = #"until [ "$(stty size 2>/dev/null)" = "40 100" ]; do usleep 20000; done; echo sized"#
+        let script = """
+            until [ "$(stty size 2>/dev/null)" = "40 100" ]; do usleep 20000; done; echo sized
+            """
         let command = RemoteCommand(
             .exec(containerID: id, command: ["sh", "-c", script]),
             stdin: true, stdout: true, stderr: false, tty: true)
@@ -97,6 +99,52 @@ import Testing
             { try await $0.write(Array("you\n".utf8), to: .stdin) },
             until: { $0[.stdout].hasSuffix("you\n") })
         #expect(session[.stdout] == "hello you\n")
+        try await pod.remove()
+    }
+
+    /// What a client sends inside its tunnel: one connection's error and data streams.
+    private static func forwardRequest(port: Int, _ data: String) -> [UInt8] {
+        var encoder = SPDYEncoder()
+        func headers(_ type: String) -> [(name: String, value: String)] {
+            [("streamtype", type), ("port", String(port)), ("requestid", "0")]
+        }
+        let frames: [SPDYFrame] = [
+            .synStream(stream: 1, headers: headers("error")),
+            .data(stream: 1, bytes: [], isLast: true),
+            .synStream(stream: 3, headers: headers("data")),
+            .data(stream: 3, bytes: Array(data.utf8), isLast: false),
+        ]
+        return frames.flatMap { encoder.encode($0) }
+    }
+
+    @Test func `a forwarded port reaches a server in the Pod`() async throws {
+        let pod = try await TestPod("forwarder")
+        _ = try await pod.run(
+            "mkdir /www; echo hello >/www/index.html; httpd -p 127.0.0.1:8080 -h /www; "
+                + "echo up; exec sleep 1000")
+        var options = LogOptions()
+        options.follow = true
+        options.limitBytes = 3
+        #expect(try await read(pod, options) { true } == "up\n")
+        let answer = try await pod.client.portForward(sandboxID: pod.sandboxID) {
+            reader, writer in
+            try await writer.write(
+                Self.forwardRequest(port: 8_080, "GET /index.html HTTP/1.0\r\n\r\n"))
+            var decoder = SPDYDecoder()
+            var answer: [UInt8] = []
+            while let bytes = try await reader.next() {
+                decoder.feed(bytes)
+                while let frame = try decoder.next() {
+                    guard case .data(3, let part, let isLast) = frame else { continue }
+                    answer += part
+                    if isLast { return answer }
+                }
+            }
+            return answer
+        }
+        let text = String(decoding: answer, as: UTF8.self)
+        #expect(text.hasPrefix("HTTP/1.0 200 OK") || text.hasPrefix("HTTP/1.1 200 OK"))
+        #expect(text.hasSuffix("\r\n\r\nhello\n"))
         try await pod.remove()
     }
 

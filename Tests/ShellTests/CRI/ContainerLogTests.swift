@@ -55,7 +55,9 @@ import Testing
         #expect(format { $0.limitBytes = 0 } == "")
     }
 
-    @Test(arguments: [(0, ""), (1, "last\n"), (2, "\nlast\n"), (99, "first\nsecond\nthird\n\nlast\n")])
+    @Test(arguments: [
+        (0, ""), (1, "last\n"), (2, "\nlast\n"), (99, "first\nsecond\nthird\n\nlast\n"),
+    ])
     func `tailLines counts lines of the file from its end`(_ lines: Int, _ expected: String)
         async throws
     {

@@ -155,6 +155,23 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: path("other/kept")))
     }
 
+    @Test func `an empty control group goes, one in use stays`() throws {
+        let group = "podmesh-\(UUID().uuidString)"
+        let manager = FileManager.default
+        let hierarchy = try #require(
+            ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"].first {
+                manager.fileExists(atPath: "\($0)/cgroup.procs")
+            })
+        try manager.createDirectory(
+            atPath: "\(hierarchy)/\(group)/pod", withIntermediateDirectories: true)
+        try CgroupFolders.removeIfEmpty("/\(group)")
+        #expect(manager.fileExists(atPath: "\(hierarchy)/\(group)/pod"))
+        try CgroupFolders.removeIfEmpty("/\(group)/pod")
+        #expect(!manager.fileExists(atPath: "\(hierarchy)/\(group)/pod"))
+        try CgroupFolders.removeIfEmpty("/\(group)")
+        #expect(!manager.fileExists(atPath: "\(hierarchy)/\(group)"))
+    }
+
     @Test func `the tail of a file is its last bytes`() async throws {
         try await prepare(.file(path: path("f"), content: Array("0123456789".utf8), mode: 0o600))
         let tail = await client.perform(.readTail(path: path("f"), limit: 4))

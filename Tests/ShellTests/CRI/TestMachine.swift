@@ -30,8 +30,8 @@ final class TestMachine: Sendable {
         keeper = Process()
         keeper.executableURL = URL(filePath: "/bin/sh")
         keeper.arguments = [
-            checkout.appending(path: "docker-compose-free-scripts/lib/test-machine").path, checkout.path,
-            folder, address,
+            checkout.appending(path: "docker-compose-free-scripts/lib/test-machine").path,
+            checkout.path, folder, address,
         ]
         let output = Pipe()
         keeper.standardInput = keeperInput

@@ -1,10 +1,10 @@
 import Glibc
 
 /// The folders of control groups, in every hierarchy of a version 1, hybrid or version 2 layout.
-enum CgroupFolders {
+package enum CgroupFolders {
     /// Removes a Pod's group once nothing is in it. A group that still holds something stays;
     /// another sandbox of the Pod may use it.
-    static func removeIfEmpty(_ group: String) throws {
+    package static func removeIfEmpty(_ group: String) throws {
         let parts = group.split(separator: "/")
         guard !parts.isEmpty, !parts.contains("..") else { return }
         for hierarchy in try hierarchies() {

@@ -88,7 +88,9 @@ enum HTTPProbe {
         head.headers.add(name: "User-Agent", value: "kube-probe/1.36")
         head.headers.add(name: "Accept", value: "*/*")
         head.headers.add(name: "Connection", value: "close")
-        for header in action.headers { head.headers.replaceOrAdd(name: header.name, value: header.value) }
+        for header in action.headers {
+            head.headers.replaceOrAdd(name: header.name, value: header.value)
+        }
         channel.write(HTTPClientRequestPart.head(head), promise: nil)
         channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
         do {
