@@ -96,6 +96,7 @@ struct ControlHarness {
         var out = Outbox<ControlEffect>()
         core.step(.wallTime(wall), at: now, into: &out)
         core.step(input, at: now, into: &out)
+        if random.chance(0.05) { core.checkInvariants() }
         for effect in out.take() {
             switch effect {
             case .mark(let text): marks.append(text)

@@ -49,7 +49,8 @@ package struct ResourceVector: Sendable, Equatable {
         result.memory = combine(memory, other.memory)
         result.ephemeralStorage = combine(ephemeralStorage, other.ephemeralStorage)
         for (name, amount) in other.extended {
-            result.extended[name] = combine(extended[name] ?? 0, amount)
+            let sum = combine(extended[name] ?? 0, amount)
+            result.extended[name] = sum == 0 ? nil : sum
         }
         return result
     }

@@ -1,0 +1,33 @@
+extension ControlCore {
+    /// Checks what must hold between any two steps. It walks all Pods; tests and the simulator
+    /// call it, the daemon does not.
+    package func checkInvariants() {
+        precondition(
+            flightCounts.values.reduce(0, +) == flights.count,
+            "every write under way belongs to one item")
+        precondition(
+            flights.count <= configuration.writesInFlightMax + configuration.burstMax * 3,
+            "writes under way are bounded")
+        precondition(isLeading || flights.isEmpty, "only a leader writes")
+        state.checkInvariants()
+    }
+}
+
+extension ClusterState {
+    func checkInvariants() {
+        var fresh: [String: NodeLedger] = [:]
+        for pod in pods.values {
+            guard let node = node(of: pod) else { continue }
+            fresh[node, default: NodeLedger()].add(pod)
+            precondition(!isWaiting(pod.key), "\(pod.key) waits and is on \(node)")
+        }
+        precondition(fresh.count == ledgers.count, "a ledger for every Node in use and no other")
+        for (name, ledger) in fresh {
+            let kept = self.ledger(name)
+            precondition(kept.pods == ledger.pods, "the Pods of \(name) are those that name it")
+            precondition(
+                kept.requested == ledger.requested && kept.runningCount == ledger.runningCount,
+                "the sums of \(name) are those of its Pods")
+        }
+    }
+}
