@@ -275,6 +275,10 @@ extension PodLifecycle {
         case .running where instance.phase == .created:
             becomeRunning(index, startedAt: state.startedAt, &turn)
             runPostStart(index, &turn)
+        case .running where sandbox.phase == .stopped:
+            // A start that came late outlived the sandbox, which is stopped once more.
+            sandbox.phase = .lost
+            sandbox.retry.noteFailure(turn.limits, now: turn.instant)
         case .running:
             // A stop that the runtime answered without effect is asked for again.
             containers[index].stop?.retry.noteFailure(turn.limits, now: turn.instant)

@@ -31,6 +31,7 @@ final class World {
     var sandboxes: [SandboxConfiguration] = []
     var created: [ContainerConfiguration] = []
     var nodeWrites = 0
+    var requests = 0
     /// When containers began to run.
     var starts: [Instant] = []
     private(set) var now = Instant.zero
@@ -249,6 +250,7 @@ final class World {
     }
 
     private func perform(_ ticket: Ticket, _ request: RuntimeRequest) {
+        requests += 1
         // A fault may come before or after the request took effect.
         var failure: RuntimeError?
         if let chance = faults?.chance, faults?.random.chance(chance) ?? false {
