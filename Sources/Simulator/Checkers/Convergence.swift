@@ -1,0 +1,156 @@
+import Base
+import Daemon
+import Gossip
+import JSON
+import Kubelet
+import Objects
+import Raft
+import Store
+
+/// What is missing until the cluster is as its users want it, in words; nil when nothing is.
+///
+/// Looked at when all faults are over: then it must become nil within a bounded time.
+package struct Convergence {
+    private let world: World
+
+    package init(_ world: World) { self.world = world }
+
+    package func pending() -> String? {
+        raft ?? mesh ?? stores ?? nodes ?? deployments() ?? orphans ?? registers
+    }
+
+    private var running: [VirtualMachine] { world.machines.filter(\.isRunning) }
+
+    private var raft: String? {
+        guard let number = world.leader, let leader = world.machines[number].core?.raft else {
+            return "no leader"
+        }
+        for machine in running {
+            guard let other = machine.core?.raft else { continue }
+            if other.term != leader.term || other.leader != leader.name {
+                return "\(machine.name) does not follow \(leader.name) in term \(leader.term)"
+            }
+        }
+        let wanted = min(3, running.count % 2 == 1 ? running.count : running.count - 1)
+        let votes = running.filter { leader.membership.voters.contains($0.name) }.count
+        if votes < wanted { return "\(votes) live voters, \(wanted) wanted" }
+        return nil
+    }
+
+    private var mesh: String? {
+        for machine in running {
+            for other in running where other.number != machine.number {
+                guard let member = machine.core?.gossip[other.name], member.status == .alive else {
+                    return "\(machine.name) does not see \(other.name) alive"
+                }
+            }
+        }
+        return nil
+    }
+
+    private var stores: String? {
+        guard let first = running.first, let store = first.core?.store else { return "no machine" }
+        for machine in running.dropFirst() {
+            guard machine.core?.store.appliedIndex == store.appliedIndex else {
+                return "\(machine.name) has not applied what \(first.name) has"
+            }
+        }
+        return nil
+    }
+
+    /// The documents of the leader's Store below a resource.
+    private func objects(_ resource: Resource) -> [JSON] {
+        guard let number = world.leader ?? running.first?.number,
+            let store = world.machines[number].core?.store
+        else { return [] }
+        let range = KeyRange.resource(group: resource.group, resource: resource.plural)
+        return store.snapshot.list(range).compactMap { try? JSON(parsing: $0.document.bytes) }
+    }
+
+    private var nodes: String? {
+        let nodes = objects(.nodes).map { Node($0) }
+        for machine in running {
+            guard let node = nodes.first(where: { $0.name == machine.name.text }) else {
+                return "no Node \(machine.name)"
+            }
+            guard node.condition("Ready")?.isTrue == true else {
+                return "Node \(machine.name) is not Ready"
+            }
+        }
+        return nil
+    }
+
+    /// Whether every Deployment has the Pods it wants, each with live containers on a machine that
+    /// runs.
+    package func deployments() -> String? {
+        let pods = objects(.pods).map(Pod.init)
+        let deployments = objects(.deployments)
+        for deployment in deployments {
+            let name = deployment["metadata"]?["name"]?.string ?? ""
+            let namespace = deployment["metadata"]?["namespace"]?.string ?? ""
+            let wanted = Int(deployment["spec"]?["replicas"]?.integer ?? 1)
+            let mine = pods.filter {
+                $0.namespace == namespace && $0.metadata.labels["app"] == name
+                    && !$0.isBeingDeleted && !$0.isFinished
+            }
+            let good = mine.filter { $0.isReady && isLive($0) }
+            if good.count != wanted || mine.count != wanted {
+                let states = mine.map { "\($0.name) on \($0.nodeName ?? "-") \($0.phase)" }
+                return "Deployment \(name): \(good.count) of \(wanted) Pods run; has \(states)"
+            }
+        }
+        return nil
+    }
+
+    private func isLive(_ pod: Pod) -> Bool {
+        guard let machine = running.first(where: { $0.name.text == pod.nodeName }) else {
+            return false
+        }
+        let live = machine.runtime.containers.values.filter { $0.isLive && $0.podUID == pod.uid }
+        return live.count == pod.containers.count
+    }
+
+    /// Nothing runs that the Store does not know.
+    private var orphans: String? {
+        let known = Set(objects(.pods).map { Pod($0).uid })
+        for machine in running {
+            for container in machine.runtime.containersInOrder where container.isLive {
+                if !known.contains(container.podUID) {
+                    return "\(machine.name) still runs \(container.state.id) of a Pod that is gone"
+                }
+            }
+        }
+        return nil
+    }
+
+    /// No acknowledged write is lost.
+    private var registers: String? {
+        var values: [String: Int] = [:]
+        for object in objects(.configMaps) {
+            guard let name = object["metadata"]?["name"]?.string,
+                let value = object["data"]?["value"]?.string.flatMap({ Int($0) })
+            else { continue }
+            values[name] = value
+        }
+        for (name, value) in world.workload.registers.acknowledged where value >= 0 {
+            guard let held = values[name] else { return "register \(name) is lost" }
+            if held < value { return "register \(name) holds \(held), \(value) was acknowledged" }
+        }
+        return nil
+    }
+
+    /// The Stores of machines that have applied the same entries are the same, byte by byte.
+    func storeDifference() -> String? {
+        var known: [UInt64: (name: MachineName, bytes: [UInt8])] = [:]
+        for machine in running {
+            guard let store = machine.core?.store else { continue }
+            let bytes = store.encode()
+            if let other = known[store.appliedIndex], other.bytes != bytes {
+                return "the Stores of \(other.name) and \(machine.name) differ at entry "
+                    + "\(store.appliedIndex)"
+            }
+            known[store.appliedIndex] = (machine.name, bytes)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,177 @@
+import API
+import Base
+import Daemon
+import Gossip
+import Kubelet
+import Raft
+import Store
+
+/// Words for what a daemon is given and what it wants; `docs/simulation.md` has the legend.
+enum TraceText {
+    /// Seconds with six digits of fraction, aligned.
+    static func time(_ instant: Instant) -> String {
+        let micro = instant.nanoseconds / 1_000
+        let fraction = String(micro % 1_000_000)
+        let seconds = String(micro / 1_000_000)
+        return String(repeating: " ", count: max(0, 4 - seconds.count)) + seconds + "."
+            + String(repeating: "0", count: 6 - fraction.count) + fraction
+    }
+
+    static func words(_ input: DaemonInput) -> String {
+        switch input {
+        case .wake: "wake"
+        case .wallTime(let time): "wall \(time.rfc3339)"
+        case .datagram(let from, _, let payload): "datagram of \(from), \(payload.count) B"
+        case .start(let seeds): "start, seeds \(seeds.map(\.name.text))"
+        case .raft(let from, let message): "raft of \(from): \(words(message))"
+        case .persisted(let persistence): "persisted \(persistence.sequence)"
+        case .snapshotSaved(let metadata): "snapshot saved \(metadata.index)"
+        case .snapshotInstalled(let metadata): "snapshot installed \(metadata.index)"
+        case .snapshotRead(_, let bytes, _): "snapshot read \(bytes.count) B"
+        case .snapshotUnavailable: "snapshot unavailable"
+        case .request(let ticket, let request):
+            "request \(ticket.number): \(request.method.rawValue) \(request.path) \(request.query)"
+        case .cancelled(let ticket): "request \(ticket.number) cancelled"
+        case .bootstrap(let operations): "bootstrap, \(operations.count) documents"
+        case .kubelet(let input): "kubelet \(words(input))"
+        case .leave: "leave"
+        }
+    }
+
+    private static func words(_ input: KubeletInput) -> String {
+        switch input {
+        case .finished(let ticket, .success(let response)):
+            "\(ticket.number) done: \(brief(response))"
+        case .finished(let ticket, .failure(let error)): "\(ticket.number) failed: \(error)"
+        case .machine: "machine"
+        case .runtimeReady(let isReady, _): isReady ? "runtime ready" : "runtime not ready"
+        case .containerExited(let id): "exited \(id)"
+        default: brief(input)
+        }
+    }
+
+    static func words(_ effect: DaemonEffect) -> String {
+        switch effect {
+        case .sendDatagram(let name, _, let payload): "datagram to \(name), \(payload.count) B"
+        case .memberChanged(let member): "member \(member.name) is \(member.status)"
+        case .left: "left"
+        case .sendRaft(let name, _, let message): "raft to \(name): \(words(message))"
+        case .persist(let persist):
+            "persist \(persist.persistence.sequence), \(persist.entries.count) entries"
+        case .saveSnapshot(let metadata, _): "save snapshot \(metadata.index)"
+        case .installSnapshot(let metadata, let bytes):
+            "install snapshot \(metadata.index), \(bytes.count) B"
+        case .readSnapshot(_, let metadata, let offset, _):
+            "read snapshot \(metadata.index) from \(offset)"
+        case .respond(let ticket, let response): "respond \(ticket.number): \(response.code)"
+        case .beginWatch(let ticket, _): "watch \(ticket.number) begins"
+        case .watchBytes(let ticket, let bytes): "watch \(ticket.number): \(bytes.count) B"
+        case .endWatch(let ticket): "watch \(ticket.number) ends"
+        case .openStream(let ticket, _): "stream \(ticket.number)"
+        case .issueToken(let ticket, _): "token \(ticket.number)"
+        case .runtime(let ticket, let request): "runtime \(ticket.number): \(brief(request))"
+        case .issuePodToken(let ticket, _): "pod token \(ticket.number)"
+        case .configureNetwork(_, let podCIDR): "network \(podCIDR)"
+        case .setRoutes(let routes): "\(routes.count) routes"
+        case .setProxyRules(let rules): "proxy rules, \(rules.utf8.count) B"
+        case .zoneChanged: "zone"
+        case .mark(let text): "mark \(text)"
+        }
+    }
+
+    /// Datagrams and frames show where they arrive.
+    static func isWorthReading(_ effect: DaemonEffect) -> Bool {
+        switch effect {
+        case .sendDatagram, .sendRaft, .zoneChanged: false
+        default: true
+        }
+    }
+
+    private static func words(_ message: RaftMessage) -> String { String(brief(message).prefix(150)) }
+
+    static func brief(_ request: RuntimeRequest) -> String {
+        switch request {
+        case .runSandbox(let wanted): "run sandbox \(wanted.podNamespace)/\(wanted.podName)"
+        case .createContainer(let sandbox, let wanted, _): "create \(wanted.name) in \(sandbox)"
+        case .prepare(let steps): "prepare \(steps.count) steps"
+        default: String("\(request)".prefix(100))
+        }
+    }
+
+    private static func brief(_ value: Any) -> String { String("\(value)".prefix(100)) }
+}
+
+/// What of each input and effect goes into the digest: what another process could see, and never
+/// a dictionary, whose order differs between processes.
+enum TraceDigest {
+    static func input(_ input: DaemonInput, _ trace: inout Trace) {
+        switch input {
+        case .datagram(_, _, let payload): trace.mix(payload)
+        case .raft(_, let message): trace.mix(RaftCodec.encode(message))
+        case .request(let ticket, let request):
+            trace.mix(ticket.number)
+            trace.mix(request.path)
+            trace.mix(request.body)
+        case .persisted(let persistence): trace.mix(persistence.sequence)
+        case .wallTime(let time): trace.mix(UInt64(bitPattern: time.seconds))
+        case .kubelet(.finished(let ticket, _)): trace.mix(ticket.number)
+        case .wake, .start, .snapshotSaved, .snapshotInstalled, .snapshotRead,
+            .snapshotUnavailable, .cancelled, .bootstrap, .kubelet, .leave:
+            break
+        }
+    }
+
+    static func effect(_ effect: DaemonEffect, _ trace: inout Trace) {
+        switch effect {
+        case .sendDatagram(let name, _, let payload):
+            trace.mix(name.text)
+            trace.mix(payload)
+        case .memberChanged(let member):
+            trace.mix(member.name.text)
+            trace.mix(UInt64(member.status.rawValue))
+        case .sendRaft(let name, _, let message):
+            trace.mix(name.text)
+            trace.mix(RaftCodec.encode(message))
+        case .persist(let persist):
+            for record in persist.records { trace.mix(record.encoded()) }
+        case .saveSnapshot(let metadata, _): trace.mix(metadata.index)
+        case .installSnapshot(_, let bytes): trace.mix(bytes)
+        case .readSnapshot(_, _, let offset, _): trace.mix(offset)
+        case .respond(let ticket, let response):
+            trace.mix(ticket.number)
+            trace.mix(response.body)
+        case .watchBytes(let ticket, let bytes):
+            trace.mix(ticket.number)
+            trace.mix(bytes)
+        case .beginWatch(let ticket, _), .endWatch(let ticket), .openStream(let ticket, _),
+            .issueToken(let ticket, _), .issuePodToken(let ticket, _):
+            trace.mix(ticket.number)
+        case .runtime(let ticket, let request):
+            trace.mix(ticket.number)
+            TraceDigest.request(request, &trace)
+        case .configureNetwork(_, let podCIDR): trace.mix(podCIDR)
+        case .setRoutes(let routes):
+            for route in routes { trace.mix(route.podCIDR + route.gateway) }
+        case .setProxyRules(let rules): trace.mix(rules)
+        case .mark(let text): trace.mix(text)
+        case .left, .zoneChanged: trace.mix(1)
+        }
+    }
+
+    private static func request(_ request: RuntimeRequest, _ trace: inout Trace) {
+        switch request {
+        case .runSandbox(let wanted): trace.mix(wanted.podUID)
+        case .createContainer(let sandbox, let wanted, _):
+            trace.mix(sandbox + wanted.name)
+            for variable in wanted.environment { trace.mix(variable.name + variable.value) }
+            for mount in wanted.mounts { trace.mix(mount.hostPath + mount.containerPath) }
+        case .startContainer(let id), .stopContainer(let id, _), .removeContainer(let id, _),
+            .containerStatus(let id), .stopSandbox(let id), .removeSandbox(let id):
+            trace.mix(id)
+        case .imageStatus(let image), .pullImage(let image, _): trace.mix(image)
+        case .listState, .execSync, .httpGet, .tcpConnect, .prepare, .removePodDirectory,
+            .readTail:
+            trace.mix(2)
+        }
+    }
+}

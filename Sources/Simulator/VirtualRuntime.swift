@@ -1,0 +1,247 @@
+package import Base
+import Kubelet
+
+/// How container runtimes behave. Times are near those that containerd was measured with.
+package struct RuntimeKnobs: Sendable {
+    package var sandboxMin = Span.milliseconds(60)
+    package var sandboxMax = Span.milliseconds(110)
+    package var startMin = Span.milliseconds(35)
+    package var startMax = Span.milliseconds(70)
+    package var callMin = Span.milliseconds(2)
+    package var callMax = Span.milliseconds(12)
+    package var pullMin = Span.milliseconds(300)
+    package var pullMax = Span.seconds(2)
+    /// The chance for each request that changes something to fail.
+    package var failure = 0.0
+    /// The chance for a container to pass over TERM, so that it ends only by KILL.
+    package var ignoresTerm = 0.1
+    /// After a boot the runtime answers only after this.
+    package var bootMax = Span.milliseconds(400)
+    /// Images that are there without a pull.
+    package var presentImages: Set<String> = ["busybox"]
+    /// Images that a pull brings.
+    package var registryImages: Set<String> = ["httpd"]
+
+    package init() {}
+}
+
+/// The container runtime of one machine. A request takes effect when its time is over, also when
+/// the daemon that asked is gone by then.
+struct VirtualRuntime {
+    struct Container {
+        var state: ContainerState
+        var podUID: String
+        var ignoresTerm: Bool
+
+        var isLive: Bool { state.phase == .running }
+    }
+
+    private(set) var sandboxes: [String: SandboxState] = [:]
+    private(set) var containers: [String: Container] = [:]
+    /// The range that Pods get their addresses from.
+    var podCIDR: IPv4Network?
+    private var images: Set<String> = []
+    private var lastID = 0
+    private var lastAddress: UInt64 = 1
+    private let number: Int
+
+    init(number: Int) { self.number = number }
+
+    var sandboxesInOrder: [SandboxState] {
+        sandboxes.keys.sorted().compactMap { sandboxes[$0] }
+    }
+    var containersInOrder: [Container] {
+        containers.keys.sorted().compactMap { containers[$0] }
+    }
+
+    /// The machine loses its power: nothing runs any more, and everything is remembered.
+    mutating func cutPower(at wall: WallTime) {
+        for id in sandboxes.keys { sandboxes[id]?.isReady = false }
+        for id in containers.keys.sorted() { end(id, exitCode: 255, reason: "Unknown", wall) }
+    }
+
+    /// The process of a container ends; false when it did not run.
+    @discardableResult
+    mutating func end(
+        _ id: String, exitCode: Int32, reason: String = "", _ wall: WallTime
+    ) -> Bool {
+        guard var container = containers[id], container.isLive else { return false }
+        container.state.phase = .exited
+        container.state.exitCode = exitCode
+        container.state.finishedAt = wall
+        container.state.reason = reason.isEmpty ? (exitCode == 0 ? "Completed" : "Error") : reason
+        containers[id] = container
+        return true
+    }
+
+    /// Performs a request whose time is over.
+    mutating func perform(
+        _ request: RuntimeRequest, at wall: WallTime, _ knobs: RuntimeKnobs,
+        _ random: inout Random
+    ) -> Result<RuntimeResponse, RuntimeError> {
+        if Self.changes(request), random.chance(knobs.failure) {
+            return .failure(RuntimeError(.other, "rpc error: code = Unknown desc = no luck"))
+        }
+        switch request {
+        case .runSandbox(let wanted): return runSandbox(wanted, wall)
+        case .stopSandbox(let id):
+            sandboxes[id]?.isReady = false
+            for container in containersInOrder where container.state.sandboxID == id {
+                end(container.state.id, exitCode: 137, wall)
+            }
+            return .success(.done)
+        case .removeSandbox(let id):
+            sandboxes[id] = nil
+            for container in containersInOrder where container.state.sandboxID == id {
+                containers[container.state.id] = nil
+            }
+            return .success(.done)
+        case .imageStatus(let image):
+            let isPresent = knobs.presentImages.contains(image) || images.contains(image)
+            return .success(.image(isPresent ? Self.image(image) : nil))
+        case .pullImage(let image, _):
+            guard knobs.registryImages.contains(image) else {
+                return .failure(
+                    RuntimeError(.imageNotFound, "rpc error: code = NotFound desc = \(image)"))
+            }
+            images.insert(image)
+            return .success(.image(Self.image(image)))
+        case .createContainer(let sandbox, let wanted, _):
+            return create(wanted, in: sandbox, wall, knobs, &random)
+        case .startContainer(let id): return start(id, wall)
+        case .stopContainer(let id, _):
+            end(id, exitCode: containers[id]?.ignoresTerm == true ? 137 : 143, wall)
+            return .success(.done)
+        case .removeContainer(let id, _):
+            containers[id] = nil
+            return .success(.done)
+        case .containerStatus(let id): return .success(.containerState(containers[id]?.state))
+        case .listState:
+            return .success(
+                .state(
+                    RuntimeState(
+                        sandboxes: sandboxesInOrder, containers: containersInOrder.map(\.state))))
+        case .execSync: return .success(.execution(exitCode: 0, output: []))
+        case .httpGet: return .success(.http(statusCode: 200, body: []))
+        case .tcpConnect, .prepare, .removePodDirectory: return .success(.done)
+        case .readTail: return .failure(RuntimeError(.notFound, "no such file"))
+        }
+    }
+
+    /// How long a request takes.
+    func duration(
+        of request: RuntimeRequest, _ knobs: RuntimeKnobs, _ random: inout Random
+    ) -> Span {
+        switch request {
+        case .runSandbox, .stopSandbox:
+            return random.span(from: knobs.sandboxMin, to: knobs.sandboxMax)
+        case .startContainer: return random.span(from: knobs.startMin, to: knobs.startMax)
+        case .pullImage: return random.span(from: knobs.pullMin, to: knobs.pullMax)
+        case .stopContainer(let id, let grace):
+            guard let container = containers[id], container.isLive else { return knobs.callMin }
+            if container.ignoresTerm { return .seconds(max(0, grace)) + knobs.startMin }
+            return random.span(from: knobs.callMax, to: knobs.startMax)
+        default: return random.span(from: knobs.callMin, to: knobs.callMax)
+        }
+    }
+
+    // MARK: Requests
+
+    private mutating func runSandbox(
+        _ wanted: SandboxConfiguration, _ wall: WallTime
+    ) -> Result<RuntimeResponse, RuntimeError> {
+        let holder = sandboxesInOrder.first {
+            $0.podUID == wanted.podUID && $0.attempt == wanted.attempt
+        }
+        if let holder {
+            return .failure(
+                RuntimeError(
+                    .alreadyExists,
+                    "failed to reserve sandbox name: it is reserved for \"\(holder.id)\""))
+        }
+        var sandbox = SandboxState(
+            id: makeID("sandbox"), podName: wanted.podName, podNamespace: wanted.podNamespace,
+            podUID: wanted.podUID, attempt: wanted.attempt, isReady: true, createdAt: wall,
+            labels: wanted.labels, annotations: wanted.annotations)
+        if wanted.namespaces.network == .pod {
+            guard let address = nextAddress() else {
+                return .failure(RuntimeError(.other, "failed to set up network: no address"))
+            }
+            sandbox.addresses = [address]
+        }
+        sandboxes[sandbox.id] = sandbox
+        return .success(.sandbox(sandbox))
+    }
+
+    private mutating func create(
+        _ wanted: ContainerConfiguration, in sandboxID: String, _ wall: WallTime,
+        _ knobs: RuntimeKnobs, _ random: inout Random
+    ) -> Result<RuntimeResponse, RuntimeError> {
+        guard let sandbox = sandboxes[sandboxID], sandbox.isReady else {
+            return .failure(RuntimeError(.notFound, "sandbox \"\(sandboxID)\" is not running"))
+        }
+        let holder = containersInOrder.first {
+            $0.state.sandboxID == sandboxID && $0.state.name == wanted.name
+                && $0.state.attempt == wanted.attempt
+        }
+        if let holder {
+            return .failure(
+                RuntimeError(
+                    .alreadyExists, "the container's name is reserved for \"\(holder.state.id)\""))
+        }
+        let id = makeID("container")
+        let state = ContainerState(
+            id: id, sandboxID: sandboxID, name: wanted.name, attempt: wanted.attempt,
+            phase: .created, createdAt: wall, image: wanted.userImage, imageID: wanted.image,
+            labels: wanted.labels, annotations: wanted.annotations)
+        containers[id] = Container(
+            state: state, podUID: sandbox.podUID,
+            ignoresTerm: random.chance(knobs.ignoresTerm))
+        return .success(.container(id: id))
+    }
+
+    private mutating func start(
+        _ id: String, _ wall: WallTime
+    ) -> Result<RuntimeResponse, RuntimeError> {
+        guard var container = containers[id] else {
+            return .failure(RuntimeError(.notFound, "container \"\(id)\": not found"))
+        }
+        guard container.state.phase == .created,
+            sandboxes[container.state.sandboxID]?.isReady == true
+        else {
+            return .failure(RuntimeError(.other, "container \"\(id)\" cannot be started"))
+        }
+        container.state.phase = .running
+        container.state.startedAt = wall
+        containers[id] = container
+        return .success(.done)
+    }
+
+    private mutating func nextAddress() -> String? {
+        guard let podCIDR else { return nil }
+        lastAddress = lastAddress + 1 < podCIDR.size - 1 ? lastAddress + 1 : 2
+        return podCIDR.address(at: lastAddress)?.description
+    }
+
+    private mutating func makeID(_ kind: String) -> String {
+        lastID += 1
+        return "\(kind)-\(number)-\(String(repeating: "0", count: max(0, 6 - "\(lastID)".count)))\(lastID)"
+    }
+
+    private static func image(_ name: String) -> ImageState {
+        ImageState(
+            id: "sha256:\(name)", repoDigests: ["docker.io/library/\(name)@sha256:1"],
+            sizeBytes: 1_000_000)
+    }
+
+    private static func changes(_ request: RuntimeRequest) -> Bool {
+        switch request {
+        case .runSandbox, .stopSandbox, .removeSandbox, .pullImage, .createContainer,
+            .startContainer, .stopContainer, .removeContainer, .prepare, .removePodDirectory:
+            true
+        case .imageStatus, .containerStatus, .listState, .execSync, .httpGet, .tcpConnect,
+            .readTail:
+            false
+        }
+    }
+}

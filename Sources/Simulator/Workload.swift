@@ -1,0 +1,143 @@
+import API
+import Base
+import Daemon
+import JSON
+
+/// What reaches a client.
+enum ClientSignal {
+    case response(APIResponse)
+    case streamBegan
+    case streamBytes([UInt8])
+    /// The connection broke, was refused, or the client gave up.
+    case lost
+    /// The pause is over.
+    case resumed
+}
+
+/// What a client does next.
+enum ClientAction {
+    case send(APIRequest)
+    case pause(Span)
+    /// Waits for more signals.
+    case wait
+    case stop
+}
+
+/// A client of the API, like kubectl or an operator's library. One thing at a time.
+protocol Client {
+    mutating func on(
+        _ signal: ClientSignal, _ registers: inout RegisterChecker, _ random: inout Random
+    ) -> ClientAction
+    /// The rule that the answers broke, if any.
+    var violation: String? { get }
+}
+
+/// The clients, and the requests they wait for.
+final class Workload {
+    struct Exchange {
+        var client: Int
+        var machine: Int
+        var request: APIRequest
+    }
+
+    var clients: [any Client] = []
+    /// Counts the turns of each client, so that an old timer does nothing.
+    var turns: [Int] = []
+    var exchanges: [Ticket: Exchange] = [:]
+    var registers = RegisterChecker()
+    var random: Random
+    var lastTicket: UInt64 = 0
+    /// Clients that write stop at their next turn.
+    var isOver = false
+
+    init(random: Random) { self.random = random }
+}
+
+extension World {
+    func add(_ client: any Client) {
+        workload.clients.append(client)
+        workload.turns.append(0)
+        queue.add(.clientResumes(workload.clients.count - 1, turn: 0), at: now)
+    }
+
+    func resumeClient(_ client: Int, _ turn: Int) {
+        guard workload.turns[client] == turn else { return }
+        tell(client, .resumed)
+    }
+
+    /// A machine answers, which takes a moment to arrive.
+    func answer(_ ticket: Ticket, _ signal: ClientSignal) {
+        guard workload.exchanges[ticket] != nil else { return }
+        queue.add(.response(ticket, signal), at: now + Self.clientDelay)
+    }
+
+    func tellClient(_ ticket: Ticket, _ signal: ClientSignal) {
+        guard let exchange = workload.exchanges[ticket] else { return }
+        switch signal {
+        case .response, .lost: workload.exchanges[ticket] = nil
+        case .streamBegan, .streamBytes, .resumed: break
+        }
+        tell(exchange.client, signal)
+    }
+
+    func giveUp(_ ticket: Ticket) {
+        guard let exchange = workload.exchanges[ticket] else { return }
+        let machine = machines[exchange.machine]
+        queue.add(
+            .input(machine: machine.number, life: machine.life, .cancelled(ticket)), at: now)
+        tellClient(ticket, .lost)
+    }
+
+    func deliverRequest(_ ticket: Ticket) {
+        guard let exchange = workload.exchanges[ticket] else { return }
+        let machine = machines[exchange.machine]
+        guard machine.core != nil else { return answer(ticket, .lost) }
+        queue.add(
+            .input(
+                machine: machine.number, life: machine.life,
+                .request(ticket, exchange.request)), at: now)
+    }
+
+    func loseExchanges(of machine: VirtualMachine) {
+        for ticket in workload.exchanges.keys.sorted()
+        where workload.exchanges[ticket]?.machine == machine.number {
+            answer(ticket, .lost)
+        }
+    }
+
+    private func tell(_ client: Int, _ signal: ClientSignal) {
+        workload.turns[client] += 1
+        let action = workload.clients[client].on(
+            signal, &workload.registers, &workload.random)
+        if let rule = workload.clients[client].violation { fail(rule) }
+        switch action {
+        case .send(let request): send(request, from: client)
+        case .pause(let span):
+            queue.add(
+                .clientResumes(client, turn: workload.turns[client]), at: now + span)
+        case .wait, .stop: break
+        }
+    }
+
+    /// Sends to some machine that is on. It may be paused or cut off; then the client gives up.
+    private func send(_ request: APIRequest, from client: Int) {
+        let candidates = machines.filter(\.isPowered).map(\.number)
+        guard !candidates.isEmpty else {
+            let turn = workload.turns[client]
+            queue.add(.clientResumes(client, turn: turn), at: now + .milliseconds(200))
+            return
+        }
+        workload.lastTicket += 1
+        let ticket = Ticket(workload.lastTicket)
+        let machine = candidates[workload.random.below(candidates.count)]
+        workload.exchanges[ticket] = Workload.Exchange(
+            client: client, machine: machine, request: request)
+        queue.add(.request(ticket), at: now + Self.clientDelay)
+        if !request.query.contains("watch=") {
+            queue.add(.clientGivesUp(ticket), at: now + Self.clientPatience)
+        }
+    }
+
+    private static let clientDelay = Span.microseconds(300)
+    private static let clientPatience = Span.seconds(3)
+}

@@ -1,0 +1,137 @@
+import API
+import Base
+import Daemon
+import Gossip
+import JSON
+import Kubelet
+import Raft
+import Store
+
+extension World {
+    /// Does what a core wants; a new effect does not compile until it is handled here.
+    func perform(_ effect: DaemonEffect, of machine: VirtualMachine) {
+        trace.effect(effect, machine, at: now)
+        let (number, life, boot) = (machine.number, machine.life, machine.boot)
+        switch effect {
+        case .sendDatagram(let name, let address, let payload):
+            guard let peer = peer(name, at: address.ip) else { return }
+            network.send(datagram: payload, number, peer.number, at: now, into: &queue)
+        case .memberChanged(let member): onMemberChanged(member, machine)
+        case .left: break
+        case .sendRaft(let name, let address, let message):
+            guard let peer = peer(name, at: address.ip) else { return }
+            network.send(
+                frame: RaftCodec.encode(message), number, peer.number, at: now, into: &queue)
+        case .persist(let persist):
+            if machine.disk.persist(persist) {
+                queue.add(.synced(machine: number, boot: boot), at: now + syncTime(machine))
+            }
+        case .saveSnapshot(let metadata, let store):
+            save(metadata, store.encode(), machine, answer: .snapshotSaved(metadata))
+        case .installSnapshot(let metadata, let bytes):
+            save(metadata, bytes, machine, answer: .snapshotInstalled(metadata))
+        case .readSnapshot(let ticket, let metadata, let offset, let countMax):
+            let read = machine.disk.read(metadata, offset: offset, countMax: countMax)
+            let answer: DaemonInput =
+                read.map { .snapshotRead(ticket, bytes: $0.bytes, isLast: $0.isLast) }
+                ?? .snapshotUnavailable(ticket)
+            queue.add(
+                .input(machine: number, life: life, answer), at: now + syncTime(machine))
+        case .respond(let ticket, let response): answer(ticket, .response(response))
+        case .beginWatch(let ticket, _): answer(ticket, .streamBegan)
+        case .watchBytes(let ticket, let bytes): answer(ticket, .streamBytes(bytes))
+        case .endWatch(let ticket): answer(ticket, .lost)
+        case .openStream(let ticket, _): answer(ticket, .lost)
+        case .issueToken(let ticket, let issue):
+            answer(ticket, .response(issue.response(token: "token")))
+        case .runtime(let ticket, let request): begin(request, ticket, on: machine)
+        case .issuePodToken(let ticket, let issue):
+            let expiry = WallTime(seconds: issue.claims["exp"]?.integer ?? 0)
+            let token = ServiceAccountToken(text: "token", expiresAt: expiry)
+            queue.add(
+                .input(machine: number, life: life, .kubelet(.token(ticket, .success(token)))),
+                at: now + .milliseconds(1))
+        case .configureNetwork(let ticket, let podCIDR):
+            machine.runtime.podCIDR = IPv4Network(podCIDR)
+            queue.add(
+                .input(
+                    machine: number, life: life, .kubelet(.finished(ticket, .success(.done)))),
+                at: now + .milliseconds(2))
+        case .setRoutes, .setProxyRules, .zoneChanged: break
+        case .mark(let text): checkers.marks[text, default: 0] += 1
+        }
+    }
+
+    /// Who receives what is sent to that address, if the seal is for him.
+    private func peer(_ name: MachineName, at ip: String) -> VirtualMachine? {
+        machines.first { $0.name == name && $0.address == ip }
+    }
+
+    func onMemberChanged(_ member: GossipMember, _ machine: VirtualMachine) {
+        if member.isLive {
+            machine.peers[member.name] = GossipSeed(name: member.name, address: member.address)
+        } else if let peer = machines.first(where: { $0.name == member.name }) {
+            network.breakLink(machine.number, peer.number)
+        }
+    }
+
+    // MARK: The disk
+
+    func syncTime(_ machine: VirtualMachine) -> Span {
+        machine.random.span(from: plan.disk.syncMin, to: plan.disk.syncMax)
+    }
+
+    func finishSync(_ machine: VirtualMachine, _ boot: Int) {
+        guard machine.boot == boot else { return }
+        let (durable, isBusy) = machine.disk.finishSync()
+        if isBusy {
+            queue.add(
+                .synced(machine: machine.number, boot: boot), at: now + syncTime(machine))
+        }
+        for persistence in durable { give(.persisted(persistence), to: machine) }
+    }
+
+    private func save(
+        _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8], _ machine: VirtualMachine,
+        answer: DaemonInput
+    ) {
+        queue.add(
+            .snapshotWritten(
+                machine: machine.number, boot: machine.boot, metadata, bytes, answer),
+            at: now + syncTime(machine) * 5)
+    }
+
+    // MARK: The runtime
+
+    private func begin(_ request: RuntimeRequest, _ ticket: Ticket, on machine: VirtualMachine) {
+        let time = machine.runtime.duration(of: request, plan.runtime, &machine.random)
+        queue.add(
+            .operation(
+                machine: machine.number, boot: machine.boot, life: machine.life, ticket, request),
+            at: now + time)
+    }
+
+    func finishOperation(
+        _ machine: VirtualMachine, _ life: Int, _ ticket: Ticket, _ request: RuntimeRequest
+    ) {
+        let result = machine.runtime.perform(
+            request, at: machine.clock.wall(at: now), plan.runtime, &machine.random)
+        if case .startContainer = request,
+            let rule = ContainerChecker.doubles(machines)
+        {
+            return fail(rule)
+        }
+        guard machine.life == life else { return }
+        give(.kubelet(.finished(ticket, result)), to: machine)
+    }
+
+    func endContainer(_ id: String, _ exitCode: Int32, on machine: VirtualMachine) {
+        guard machine.runtime.end(id, exitCode: exitCode, machine.clock.wall(at: now)) else {
+            return
+        }
+        trace.note("container \(id) ends with \(exitCode)", machine.name.text, at: now)
+        // The runtime's own notice may be lost.
+        guard machine.random.chance(0.8) else { return }
+        give(.kubelet(.containerExited(id: id)), to: machine)
+    }
+}

@@ -1,0 +1,183 @@
+package import Base
+import Daemon
+import Gossip
+import Kubelet
+import Raft
+
+/// A whole cluster in one value of time: machines with the real ``DaemonCore``, and a network,
+/// disks, container runtimes and clients that obey one seed.
+///
+/// A plain loop takes what is due from a queue and hands it over; nothing else ever happens.
+package final class World {
+    package let seed: UInt64
+    package internal(set) var now = Instant.zero
+    /// The first broken rule, with which the run ends.
+    package internal(set) var violation: String?
+    var plan: FaultPlan
+    var queue = DeliveryQueue()
+    var machines: [VirtualMachine] = []
+    var network: VirtualNetwork
+    var workload: Workload
+    var checkers = Checkers()
+    var trace = Trace()
+    var random: Random
+    /// What went wrong, in words, for the report.
+    package internal(set) var faultsHit: [String] = []
+    package internal(set) var steps = 0
+    private var outbox = Outbox<DaemonEffect>()
+
+    /// - Parameter plan: its knobs hold from the start; its faults are scheduled by the caller.
+    package init(seed: UInt64, machines count: Int, plan: FaultPlan = FaultPlan()) {
+        self.seed = seed
+        self.plan = plan
+        random = Random(seed: seed)
+        network = VirtualNetwork(machines: count, random: Random(seed: random.next()))
+        workload = Workload(random: Random(seed: random.next()))
+        network.knobs = plan.network
+        for number in 0..<count { machines.append(makeMachine(number)) }
+    }
+
+    private func makeMachine(_ number: Int) -> VirtualMachine {
+        let skew = random.span(from: plan.wallSkewMax * -1, to: plan.wallSkewMax)
+        let drift = plan.driftMax == 0 ? 0 : Int64(random.below(Int(2 * plan.driftMax))) - plan.driftMax
+        guard let name = MachineName("machine-\(number + 1)") else {
+            preconditionFailure("the name of machine \(number) is not a name")
+        }
+        return VirtualMachine(
+            number: number, name: name, address: "10.0.\(number / 200).\(number % 200 + 1)",
+            clock: VirtualClock(driftPartsPerMillion: drift, wallSkew: skew),
+            isFirst: number == 0, random: Random(seed: random.next()))
+    }
+
+    // MARK: Time
+
+    /// Lets the time pass up to an instant, or to the first broken rule.
+    package func run(until end: Instant) {
+        while violation == nil, let at = queue.nextAt, at <= end, let entry = queue.removeFirst() {
+            now = max(now, entry.at)
+            deliver(entry.delivery)
+        }
+        if violation == nil { now = max(now, end) }
+    }
+
+    package func run(for span: Span) { run(until: now + span) }
+
+    /// Runs until the condition holds, which is looked at each 10 ms; false when the time is over
+    /// first.
+    @discardableResult
+    package func run(within limit: Span, until condition: () -> Bool) -> Bool {
+        let end = now + limit
+        while violation == nil {
+            if condition() { return true }
+            guard now < end else { return false }
+            run(for: .milliseconds(10))
+        }
+        return false
+    }
+
+    /// Ends the run with the first broken rule.
+    func fail(_ rule: String) {
+        guard violation == nil else { return }
+        violation = rule
+        trace.note("VIOLATION: \(rule)", at: now)
+    }
+
+    // MARK: Deliveries
+
+    private func deliver(_ delivery: Delivery) {
+        if let number = delivery.machine, machines[number].isPaused {
+            if machines[number].backlog.count < VirtualMachine.backlogMax {
+                machines[number].backlog.append(delivery)
+            }
+            return
+        }
+        switch delivery {
+        case .wake(let number, let life):
+            let machine = machines[number]
+            guard machine.life == life, machine.armedAt.map({ $0 <= now }) == true else { return }
+            machine.armedAt = nil
+            give(.wake, to: machine)
+        case .input(let number, let life, let input):
+            guard machines[number].life == life else { return }
+            give(input, to: machines[number])
+        case .datagram(let from, let to, let payload):
+            let sender = machines[from]
+            let address = PeerAddress(ip: sender.address, port: Self.meshPort)
+            give(
+                .datagram(from: sender.name, address: address, payload: payload),
+                to: machines[to])
+        case .frame(let from, let to, let link, let frame): deliver(frame, from, to, link)
+        case .synced(let number, let boot): finishSync(machines[number], boot)
+        case .snapshotWritten(let number, let boot, let metadata, let bytes, let answer):
+            let machine = machines[number]
+            guard machine.boot == boot else { return }
+            machine.disk.save(metadata, bytes)
+            give(answer, to: machine)
+        case .operation(let number, let boot, let life, let ticket, let request):
+            guard machines[number].boot == boot else { return }
+            finishOperation(machines[number], life, ticket, request)
+        case .containerEnds(let number, let boot, let id, let exitCode):
+            guard machines[number].boot == boot else { return }
+            endContainer(id, exitCode, on: machines[number])
+        case .clientResumes(let client, let turn): resumeClient(client, turn)
+        case .clientGivesUp(let ticket): giveUp(ticket)
+        case .response(let ticket, let signal): tellClient(ticket, signal)
+        case .request(let ticket): deliverRequest(ticket)
+        case .fault(let fault): hit(fault)
+        case .check: break
+        }
+    }
+
+    private func deliver(_ frame: [UInt8], _ from: Int, _ to: Int, _ link: Int) {
+        guard network.isCurrent(link: link, from, to) else { return }
+        guard let message = try? RaftCodec.decode(frame) else {
+            return fail("a Raft message of \(machines[from].name) cannot be decoded")
+        }
+        give(.raft(from: machines[from].name, message), to: machines[to])
+    }
+
+    /// One step of a machine's core, and what it wants done, in order.
+    func give(_ input: DaemonInput, to machine: VirtualMachine) {
+        guard machine.core != nil else { return }
+        let local = machine.clock.local(at: now)
+        trace.input(input, machine, at: now)
+        if machine.wallToldAt.map({ local - $0 >= Self.wallTimePeriod }) ?? true {
+            machine.wallToldAt = local
+            machine.core?.step(
+                .wallTime(machine.clock.wall(at: now)), at: local, into: &outbox)
+        }
+        machine.core?.step(input, at: local, into: &outbox)
+        steps += 1
+        for effect in outbox.take() { perform(effect, of: machine) }
+        arm(machine)
+        if let rule = checkers.afterStep(machine, at: now) { fail(rule) }
+    }
+
+    private func arm(_ machine: VirtualMachine) {
+        guard let deadline = machine.core?.deadline else { return }
+        let at = max(now, machine.clock.world(atLocal: deadline))
+        if let armed = machine.armedAt, armed <= at { return }
+        guard at < .distantFuture else { return }
+        machine.armedAt = at
+        queue.add(.wake(machine: machine.number, life: machine.life), at: at)
+    }
+
+    private static let wallTimePeriod = Span.milliseconds(20)
+    static let meshPort: UInt16 = 7946
+    static let raftPort: UInt16 = 7947
+    static let apiPort: UInt16 = 6443
+}
+
+extension Delivery {
+    /// The machine that must not be paused to take it.
+    fileprivate var machine: Int? {
+        switch self {
+        case .wake(let machine, _), .input(let machine, _, _), .datagram(_, let machine, _),
+            .frame(_, let machine, _, _), .synced(let machine, _),
+            .snapshotWritten(let machine, _, _, _, _), .operation(let machine, _, _, _, _),
+            .containerEnds(let machine, _, _, _):
+            machine
+        case .clientResumes, .clientGivesUp, .response, .request, .fault, .check: nil
+        }
+    }
+}
