@@ -34,6 +34,16 @@ enum Base64Text {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
+    /// The alphabet and the padding of RFC 4648 §4, as JSON documents carry bytes.
+    static func standard(_ bytes: [UInt8]) -> String {
+        var text = encoded(bytes).utf8.map { byte in
+            byte == UInt8(ascii: "-")
+                ? UInt8(ascii: "+") : byte == UInt8(ascii: "_") ? UInt8(ascii: "/") : byte
+        }
+        while text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     static func encoded(_ bytes: [UInt8]) -> String {
         var output: [UInt8] = []
         var index = 0

@@ -12,11 +12,19 @@ extension APICore {
     func body(of request: APIRequest) throws(StatusError) -> RequestBody {
         switch request.mediaType {
         case "", "application/json", "application/yaml", "*/*": break
+        case ProtobufBody.mediaType:
+            do {
+                return RequestBody(value: try ProtobufBody.decode(request.body))
+            } catch {
+                throw StatusError(
+                    .badRequest, "couldn't get version/kind; protobuf error: \(error)")
+            }
         default:
             throw StatusError(
                 .unsupportedMediaType,
                 "the body of the request was in an unknown format - accepted media types "
-                    + "include: application/json, application/yaml")
+                    + "include: application/json, application/yaml, "
+                    + ProtobufBody.mediaType)
         }
         return try parse(request.body)
     }
