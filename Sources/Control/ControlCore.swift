@@ -1,6 +1,6 @@
 package import Base
-package import JSON
-package import Objects
+import JSON
+import Objects
 
 /// The controllers and the scheduler of the cluster. They decide on the Raft leader only; every
 /// other machine's core waits for `started`.

@@ -1,5 +1,5 @@
 package import Base
-package import JSON
+import JSON
 package import Objects
 
 /// The controllers in the order in which their work is done within a step: what frees or makes

@@ -1,5 +1,5 @@
-package import Base
-package import JSON
+import Base
+import JSON
 package import Objects
 
 /// Makes the objects that every cluster has: four namespaces, and the Service

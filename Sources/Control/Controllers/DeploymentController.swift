@@ -1,5 +1,5 @@
-package import Base
-package import JSON
+import Base
+import JSON
 package import Objects
 
 /// Rolls Pod templates out through ReplicaSets (`kube-controller-manager`'s deployment controller).

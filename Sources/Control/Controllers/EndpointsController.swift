@@ -1,5 +1,5 @@
-package import Base
-package import JSON
+import Base
+import JSON
 package import Objects
 
 /// Lists the Pods behind each Service with a selector, in its Endpoints and its EndpointSlices

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 package import Objects
 
 /// Deletes objects whose owners are gone, and carries out the propagation policies of deletions

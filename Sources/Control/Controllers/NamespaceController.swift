@@ -1,5 +1,5 @@
 import Base
-package import JSON
+import JSON
 package import Objects
 
 /// Empties a namespace that is being deleted and then lets it go, by taking `kubernetes` off its

@@ -1,5 +1,5 @@
-package import Base
-package import JSON
+import Base
+import JSON
 package import Objects
 
 /// Gives each Node its part of the cluster's Pod network (`node-ipam-controller`): the lowest that

@@ -1,5 +1,5 @@
-package import Base
-package import JSON
+import Base
+import JSON
 package import Objects
 
 /// Turns what the mesh and the kubelets say of a machine into its Node's condition and taints, and

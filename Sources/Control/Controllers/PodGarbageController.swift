@@ -1,5 +1,5 @@
-package import Base
-package import JSON
+import Base
+import JSON
 package import Objects
 
 /// Collects Pods that nothing else will end (`pod-garbage-collector`): Pods of Nodes that do not

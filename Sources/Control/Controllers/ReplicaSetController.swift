@@ -1,5 +1,5 @@
-package import Base
-package import JSON
+import Base
+import JSON
 package import Objects
 
 /// Keeps as many Pods of a template as `spec.replicas` says (`kube-controller-manager`'s

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 package import Objects
 
 /// Gives every namespace its ServiceAccount `default` and the ConfigMap with the certificate

@@ -1,5 +1,5 @@
-package import Base
-package import JSON
+import Base
+import JSON
 package import Objects
 
 /// Chooses a Node for each Pod that has none, as `kube-scheduler` does: filters say where the Pod

@@ -1,5 +1,5 @@
-package import Base
-package import JSON
+import Base
+import JSON
 package import Objects
 
 /// The informer cache: every object of the Store as last seen, indexed for the controllers, and

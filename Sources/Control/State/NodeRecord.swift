@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 package import Objects
 
 /// What scheduling and eviction need of a Node, worked out once per change.

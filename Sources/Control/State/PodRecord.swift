@@ -1,5 +1,5 @@
 package import Base
-package import JSON
+import JSON
 package import Objects
 
 /// What the scheduler and the controllers need of a Pod, worked out once per change.

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 package import Objects
 
 /// Amounts of the resources that a Pod asks for or a Node offers; additions saturate.
