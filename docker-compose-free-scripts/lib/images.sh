@@ -48,7 +48,9 @@ make_busybox() {
         mkdir -p "$tree${library%/*}"
         cp --dereference "$library" "$tree$library"
     done
-    for applet in $(busybox --list); do ln -sf busybox "$tree/bin/$applet"; done
+    for applet in $(busybox --list); do
+        [ -e "$tree/bin/$applet" ] || ln "$tree/bin/busybox" "$tree/bin/$applet"
+    done
     printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n' \
         >"$tree/etc/passwd"
     printf 'root:x:0:\nnogroup:x:65534:\n' >"$tree/etc/group"

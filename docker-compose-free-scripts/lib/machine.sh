@@ -8,9 +8,12 @@ make_disk() {
     rm -rf "$new"
     mkdir -p "$new/var/lib/podmesh" "$new/var/log"
     cp --archive "$images/containerd" "$new/var/lib/containerd"
-    cp --archive /etc "$new/etc"
-    rm -rf "$new/etc/cni" "$new/etc/containerd"
-    mkdir -p "$new/etc/cni/net.d" "$new/etc/containerd/certs.d" "$new/etc/podmesh"
+    # The machine's own /etc; programs, users and certificates are the host's.
+    mkdir -p "$new/etc/cni/net.d" "$new/etc/containerd/certs.d" "$new/etc/podmesh" \
+        "$new/etc/alternatives" "$new/etc/ssl"
+    for entry in group ld.so.cache localtime nsswitch.conf os-release passwd protocols services; do
+        [ ! -e "/etc/$entry" ] || cp --archive "/etc/$entry" "$new/etc/$entry"
+    done
     printf '%s\n' "$1" >"$new/etc/hostname"
     printf '127.0.0.1 localhost\n%s %s\n' "$(address_of "$1")" "$1" >"$new/etc/hosts"
     # Whatever resolver the host uses cannot be reached from a machine; one that listens on the
