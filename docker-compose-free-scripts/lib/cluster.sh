@@ -2,16 +2,6 @@
 
 is_member() { [ -e "$state/machines/$1/disk/etc/podmesh/member" ]; }
 
-# The first machine that is a member and runs, if there is one.
-running_member() {
-    for name in $(machines); do
-        if is_member "$name" && pid_of "$name" >/dev/null; then
-            echo "$name"
-            return 0
-        fi
-    done
-}
-
 # The machine's daemon starts as soon as this file is there, and whenever the machine starts.
 become_member() { touch "$state/machines/$1/disk/etc/podmesh/member"; }
 
