@@ -74,6 +74,8 @@ enum TraceText {
         case .configureNetwork(_, let podCIDR): "network \(podCIDR)"
         case .setRoutes(let routes): "\(routes.count) routes"
         case .setProxyRules(let rules): "proxy rules, \(rules.utf8.count) B"
+        case .holdVirtualAddress(let holds):
+            holds ? "take the virtual address" : "give up the virtual address"
         case .zoneChanged: "zone"
         case .mark(let text): "mark \(text)"
         }
@@ -153,6 +155,7 @@ enum TraceDigest {
         case .setRoutes(let routes):
             for route in routes { trace.mix(route.podCIDR + route.gateway) }
         case .setProxyRules(let rules): trace.mix(rules)
+        case .holdVirtualAddress(let holds): trace.mix(holds ? 1 : 0)
         case .mark(let text): trace.mix(text)
         case .left, .zoneChanged: trace.mix(1)
         }

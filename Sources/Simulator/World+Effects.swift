@@ -57,7 +57,7 @@ extension World {
                 .input(
                     machine: number, life: life, .kubelet(.finished(ticket, .success(.done)))),
                 at: now + .milliseconds(2))
-        case .setRoutes, .setProxyRules, .zoneChanged: break
+        case .setRoutes, .setProxyRules, .holdVirtualAddress, .zoneChanged: break
         case .mark(let text): checkers.marks[text, default: 0] += 1
         }
     }
