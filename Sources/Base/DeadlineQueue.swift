@@ -10,13 +10,16 @@ package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
         }
     }
 
-    /// A binary heap; entries whose instant is no longer the key's are passed over.
+    /// A binary heap; entries whose instant is no longer the key's are passed over. The first
+    /// one is always current, and at most half of a long heap is not.
     private var heap: [Entry] = []
     private var instants: [Key: Instant] = [:]
 
     package init() {}
 
     package var count: Int { instants.count }
+    /// Entries in memory, those that were passed over included.
+    package var entries: Int { heap.count }
 
     /// When the earliest key is due.
     package var deadline: Instant? { heap.first?.instant }
@@ -28,6 +31,8 @@ package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
         instants[key] = instant
         heap.append(Entry(instant: instant, key: key))
         siftUp(heap.count - 1)
+        dropStale()
+        if heap.count > 2 * instants.count + 64 { compact() }
     }
 
     package mutating func cancel(_ key: Key) {
@@ -37,7 +42,6 @@ package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
 
     /// Takes the earliest key that is due, or nil.
     package mutating func popDue(at now: Instant) -> Key? {
-        dropStale()
         guard let first = heap.first, first.instant <= now else { return nil }
         removeFirst()
         instants[first.key] = nil
@@ -47,6 +51,12 @@ package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
 
     private mutating func dropStale() {
         while let first = heap.first, instants[first.key] != first.instant { removeFirst() }
+    }
+
+    /// Keys that are moved often would otherwise leave an entry behind for each move.
+    private mutating func compact() {
+        // An array in heap order is one that is sorted.
+        heap = instants.map { Entry(instant: $0.value, key: $0.key) }.sorted()
     }
 
     private mutating func removeFirst() {

@@ -43,9 +43,11 @@ package struct IPv4Network: Hashable, Sendable, CustomStringConvertible {
         base = IPv4Address(number: address.number & mask)
     }
 
+    /// Reads `address/prefix`, the prefix without sign and leading zeros.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let address = IPv4Address(parts[0]), let prefix = Int(parts[1])
+        guard parts.count == 2, let address = IPv4Address(parts[0]), let prefix = Int(parts[1]),
+            String(prefix) == parts[1]
         else { return nil }
         self.init(address, prefix: prefix)
     }

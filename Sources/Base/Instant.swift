@@ -18,13 +18,12 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
 
     /// Adds a span; saturates at ``distantFuture`` instead of overflowing.
     package static func + (left: Instant, right: Span) -> Instant {
-        let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
-        return overflow ? .distantFuture : Instant(nanoseconds: sum)
+        Instant(nanoseconds: (Span(nanoseconds: left.nanoseconds) + right).nanoseconds)
     }
 
-    /// The span from `right` to `left`; negative when `left` is earlier.
+    /// The span from `right` to `left`; negative when `left` is earlier. Saturates.
     package static func - (left: Instant, right: Instant) -> Span {
-        Span(nanoseconds: left.nanoseconds &- right.nanoseconds)
+        Span(nanoseconds: left.nanoseconds) - Span(nanoseconds: right.nanoseconds)
     }
 }
 
@@ -46,7 +45,7 @@ package struct Span: Hashable, Comparable, Sendable, Codable {
     /// Saturates, because counts of seconds come from manifests and configurations.
     private init(_ count: Int64, times unit: Int64) {
         let (product, overflow) = count.multipliedReportingOverflow(by: unit)
-        nanoseconds = overflow ? (count < 0 ? .min : .max) : product
+        nanoseconds = overflow ? ((count < 0) != (unit < 0) ? .min : .max) : product
     }
 
     /// Whole milliseconds, rounded towards zero.
@@ -60,7 +59,9 @@ package struct Span: Hashable, Comparable, Sendable, Codable {
         return Span(nanoseconds: overflow ? (left.nanoseconds < 0 ? .min : .max) : sum)
     }
     package static func - (left: Span, right: Span) -> Span {
-        Span(nanoseconds: left.nanoseconds &- right.nanoseconds)
+        let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(
+            right.nanoseconds)
+        return Span(nanoseconds: overflow ? (left.nanoseconds < 0 ? .min : .max) : difference)
     }
     package static func * (left: Span, right: Int64) -> Span {
         Span(left.nanoseconds, times: right)

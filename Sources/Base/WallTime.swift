@@ -74,11 +74,10 @@ package struct WallTime: Hashable, Comparable, Sendable, Codable {
             while position < bytes.count, bytes[position] >= 48, bytes[position] <= 57 {
                 position += 1
             }
-            guard position > start, position - start <= 9,
-                let digits = number(start..<position)
-            else { return nil }
+            let count = min(9, position - start)  // Finer than a nanosecond is cut off.
+            guard count > 0, let digits = number(start..<start + count) else { return nil }
             fraction = digits
-            for _ in (position - start)..<9 { fraction *= 10 }
+            for _ in count..<9 { fraction *= 10 }
         }
         guard position < bytes.count else { return nil }
         var offset: Int64 = 0
@@ -88,13 +87,14 @@ package struct WallTime: Hashable, Comparable, Sendable, Codable {
         case 43, 45:
             guard position + 6 == bytes.count, bytes[position + 3] == 58,
                 let hours = number(position + 1..<position + 3),
-                let minutes = number(position + 4..<position + 6)
+                let minutes = number(position + 4..<position + 6), hours < 24, minutes < 60
             else { return nil }
             offset = (hours * 3_600 + minutes * 60) * (bytes[position] == 43 ? 1 : -1)
         default:
             return nil
         }
         let days = Self.days(year: year, month: month, day: day)
+        guard Self.civil(fromDays: days) == (year, month, day) else { return nil }
         seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
         nanoseconds = Int32(fraction)
     }

@@ -40,18 +40,20 @@ package enum DNSCodec {
         return query
     }
 
-    /// Writes the response to a query; over UDP it is cut to what the client takes, with the
-    /// TC bit set so that the client asks again over TCP.
+    /// Writes the response to a query. One that is longer than what the client takes goes out
+    /// empty with the TC bit set, so that the client asks again over TCP; one with a name that
+    /// the format cannot hold (a label of an `externalName` may be too long) becomes SERVFAIL.
     package static func encode(
         _ answer: DNSAnswer, to query: DNSQuery, bytesMax: Int
     ) -> [UInt8] {
         var writer = Writer()
         let whole = [answer.answers, answer.authority, answer.additional]
-        if writer.write(query, answer, sections: whole), writer.bytes.count <= bytesMax {
-            return writer.bytes
-        }
+        let isWritten = writer.write(query, answer, sections: whole)
+        if isWritten, writer.bytes.count <= bytesMax { return writer.bytes }
+        var empty = answer
+        if !isWritten { empty.code = .serverFailure }
         writer = Writer()
-        _ = writer.write(query, answer, sections: [[], [], []], isTruncated: true)
+        _ = writer.write(query, empty, sections: [[], [], []], isTruncated: isWritten)
         return writer.bytes
     }
 
@@ -212,14 +214,19 @@ package enum DNSCodec {
 
         private mutating func write(name: String, mayCompress: Bool = true) -> Bool {
             var labels = name.split(separator: ".")[...]
-            guard name.utf8.count < nameBytesMax else { return false }
+            // On the wire each label has its length before it, and the root's ends the name.
+            guard labels.reduce(1, { $0 + $1.utf8.count + 1 }) <= nameBytesMax else {
+                return false
+            }
             while let label = labels.first {
                 let suffix = labels.joined(separator: ".").lowercased()
                 if mayCompress, let position = suffixes[suffix] {
                     write(UInt16(0xC000 | position))
                     return true
                 }
-                if bytes.count < 0x3FFF { suffixes[suffix] = bytes.count }
+                if bytes.count <= 0x3FFF, suffixes[suffix] == nil {
+                    suffixes[suffix] = bytes.count
+                }
                 guard label.utf8.count <= labelBytesMax else { return false }
                 bytes.append(UInt8(label.utf8.count))
                 bytes.append(contentsOf: label.utf8)

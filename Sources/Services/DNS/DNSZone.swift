@@ -1,4 +1,4 @@
-package import Base
+import Base
 package import Gossip
 
 /// The cluster's DNS zone: names of Services, headless endpoints and Pods, kept from the rows of
@@ -52,7 +52,28 @@ package struct DNSZone: Sendable {
         }
     }
 
-    package func resolve(_ question: DNSQuestion) -> Resolution {
+    /// Resolves a question. `client` is the asker's address: a Pod that asks for a short name
+    /// without walking its search path, as some resolvers do with names that hold a dot, is
+    /// answered as if it had (compare CoreDNS' `autopath`).
+    package func resolve(_ question: DNSQuestion, client: String? = nil) -> Resolution {
+        let resolution = resolveAbsolute(question)
+        guard case .forward = resolution, !question.name.isEmpty, let client,
+            let pod = podByAddress[client]
+        else { return resolution }
+        for suffix in ["\(pod.namespace).svc.", "svc.", ""] {
+            var longer = question
+            longer.name = "\(question.name).\(suffix)\(domain)"
+            guard case .answer(var answer) = resolveAbsolute(longer), answer.code == .noError
+            else { continue }
+            for index in answer.answers.indices where answer.answers[index].name == longer.name {
+                answer.answers[index].name = question.name
+            }
+            return .answer(answer)
+        }
+        return .forward
+    }
+
+    private func resolveAbsolute(_ question: DNSQuestion) -> Resolution {
         guard question.class == 1 else {
             return .answer(DNSAnswer(code: .refused, isAuthoritative: false))
         }
@@ -153,7 +174,7 @@ package struct DNSZone: Sendable {
                     share: endpoints.count)
             }
         }
-        return .answer(DNSAnswer(answers: answers, additional: additional))
+        return found(answers, additional: additional)
     }
 
     private func addresses(of name: Name, _ service: ServiceAssignment) -> [DNSRecord.Data] {
@@ -209,9 +230,11 @@ package struct DNSZone: Sendable {
     }
 
     /// The name exists; an answer without records says that it has none of the asked type.
-    private func found(_ records: [DNSRecord]) -> Resolution {
+    private func found(_ records: [DNSRecord], additional: [DNSRecord] = []) -> Resolution {
         .answer(
-            DNSAnswer(answers: records, authority: records.isEmpty ? [startOfAuthority] : []))
+            DNSAnswer(
+                answers: records, authority: records.isEmpty ? [startOfAuthority] : [],
+                additional: additional))
     }
 
     private var missing: Resolution {

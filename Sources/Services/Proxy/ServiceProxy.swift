@@ -86,6 +86,9 @@ package struct ServiceProxy: Sendable {
                 selected[.service(key.namespace, service), default: []].append(pod)
             }
         }
+        // A Service that was deleted and made again under another name may share its address
+        // with the old row for a moment; one key twice would void the whole script.
+        var taken: Set<String> = []
         return services.keys.sorted().flatMap { key -> [ForwardedPort] in
             guard let service = services[key], let address = service.clusterIP,
                 IPv4Address(address) != nil
@@ -93,10 +96,13 @@ package struct ServiceProxy: Sendable {
             let endpoints = ServiceEndpoint.endpoints(
                 of: service, named: key.name, pods: selected[key] ?? []
             ).filter { IPv4Address($0.address) != nil }
-            return service.ports.map { port in
-                ForwardedPort(
-                    address: address, protocol: port.protocol.text.lowercased(),
-                    number: port.port,
+            return service.ports.compactMap { port in
+                let transport = port.protocol.text.lowercased()
+                guard taken.insert("\(address) \(transport) \(port.port)").inserted else {
+                    return nil
+                }
+                return ForwardedPort(
+                    address: address, protocol: transport, number: port.port,
                     endpoints: endpoints.compactMap { endpoint in
                         endpoint.number(of: port).map { (endpoint.address, $0) }
                     },
