@@ -25,7 +25,7 @@ extension DaemonCore {
             onProposalRejected(ticket, rejection, at: now, into: &out)
         case .membershipChangeRejected:
             membership.lookAgain(at: now + configuration.limits.membershipPause)
-        case .roleChanged: onRoleChanged(at: now)
+        case .roleChanged: onRoleChanged(at: now, into: &out)
         case .membershipChanged: membership.lookAgain(at: now)
         case .saveSnapshot(let metadata): out.append(.saveSnapshot(metadata, store))
         case .installSnapshot(let metadata, let bytes):
@@ -55,18 +55,30 @@ extension DaemonCore {
             }
         }
         onChanges(changes, at: now, into: &out)
+        beginControlling(at: now)
         for (id, result) in finished { onCommitted(id, result, at: now, into: &out) }
         evaluateReads(at: now, into: &out)
     }
 
-    private mutating func onRoleChanged(at now: Instant) {
+    private mutating func onRoleChanged(at now: Instant, into out: inout Outbox<DaemonEffect>) {
         let isLeader = raft.role == .leader
-        guard isLeader != isControlling else { return }
-        isControlling = isLeader
-        guard isLeader else {
-            stepControl(.stopped, at: now)
-            return
+        guard isLeader != (leadsFrom != nil) else { return }
+        out.append(.holdVirtualAddress(isLeader))
+        if isLeader {
+            // The last entry is the empty one of this term: with it applied, everything that
+            // earlier leaders committed is, too (Raft §8).
+            leadsFrom = raft.lastIndex
+            beginControlling(at: now)
+        } else {
+            leadsFrom = nil
+            stopControlling(at: now)
         }
+    }
+
+    /// Starts the controllers once this leader's state holds what earlier leaders committed.
+    private mutating func beginControlling(at now: Instant) {
+        guard let leadsFrom, !isControlling, store.appliedIndex >= leadsFrom else { return }
+        isControlling = true
         let objects = allObjects()
         publisher = AssignmentPublisher()
         for (key, json) in objects { _ = publisher.update(key, json, revision: 0) }
@@ -78,6 +90,14 @@ extension DaemonCore {
         }
         stepControl(.started(objects), at: now)
         membership.lookAgain(at: now)
+    }
+
+    /// What the controllers of a former leader still wanted is not proposed through the new one.
+    private mutating func stopControlling(at now: Instant) {
+        guard isControlling else { return }
+        isControlling = false
+        pending.removeControl()
+        stepControl(.stopped, at: now)
     }
 
     // MARK: Changes

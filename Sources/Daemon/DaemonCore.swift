@@ -32,6 +32,8 @@ package struct DaemonCore: Sendable {
 
     /// The types that the API serves, by group and plural name.
     let resources: [String: Resource]
+    /// The index from which this machine leads; nil while another one does.
+    var leadsFrom: UInt64?
     /// The controllers run on this machine.
     var isControlling = false
     var publisher = AssignmentPublisher()

@@ -42,6 +42,8 @@ package enum DaemonEffect: Sendable {
     case setRoutes([PodRoute])
     /// The complete rules for Service addresses, as a script for nft.
     case setProxyRules(String)
+    /// This machine leads, or no longer does: take or give up the API's virtual address.
+    case holdVirtualAddress(Bool)
     /// The zone changed; the responder reads it from the core.
     case zoneChanged
 

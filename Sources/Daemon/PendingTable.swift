@@ -83,6 +83,13 @@ struct PendingTable: Sendable {
         return entry
     }
 
+    /// Forgets the writes of controllers.
+    mutating func removeControl() {
+        for (number, entry) in entries {
+            if case .control = entry.origin { remove(number) }
+        }
+    }
+
     func number(ofClient ticket: Ticket) -> Ticket? { byClient[ticket] }
     func number(ofSequence sequence: UInt64) -> Ticket? { bySequence[sequence] }
 

@@ -1,4 +1,3 @@
-package import Base
 package import JSON
 
 /// A view of `v1.Pod`.

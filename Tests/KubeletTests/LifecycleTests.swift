@@ -214,13 +214,16 @@ import Testing
         world.runtime.behaviours["web"] = .init(runsFor: .seconds(1), exitCode: 1)
         world.apply(makePod())
         world.run(for: .seconds(2))
-        let present = world.core.container("web", inPod: "web", namespace: "default")
-        let previous = world.core.container(
-            "web", inPod: "web", namespace: "default", previous: true)
-        #expect(present?.isRunning == true)
+        let present = world.core.streamTarget(
+            podUID: "uid-web", container: "web", isPrevious: false)
+        let previous = world.core.streamTarget(
+            podUID: "uid-web", container: "web", isPrevious: true)
+        #expect(present?.containerID != previous?.containerID)
         #expect(present?.logPath == "/var/log/pods/default_web_uid-web/web/1.log")
         #expect(previous?.logPath == "/var/log/pods/default_web_uid-web/web/0.log")
-        #expect(world.core.container("nope", inPod: "web", namespace: "default") == nil)
+        #expect(
+            world.core.streamTarget(podUID: "uid-web", container: "nope", isPrevious: false)
+                == nil)
     }
 
     @Test func aPodPastItsActiveDeadlineFails() {

@@ -5,4 +5,3 @@
 . "$scripts/lib/cgroups.sh"
 . "$scripts/lib/machine.sh"
 . "$scripts/lib/cluster.sh"
-. "$scripts/lib/kubeconfig.sh"

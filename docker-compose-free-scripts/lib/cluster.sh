@@ -5,6 +5,18 @@ is_member() { [ -e "$state/machines/$1/disk/etc/podmesh/member" ]; }
 # The machine's daemon starts as soon as this file is there, and whenever the machine starts.
 become_member() { touch "$state/machines/$1/disk/etc/podmesh/member"; }
 
+# A member whose processes run; those of a paused machine do not.
+answers() {
+    is_member "$1" && first=$(pid_of "$1") && ! grep --quiet '^State:.T' "/proc/$first/status"
+}
+
+# The first such machine, if there is one.
+answering_member() {
+    for member in $(machines); do
+        ! answers "$member" || { echo "$member" && return 0; }
+    done
+}
+
 # found_cluster NAME: a new cluster with this machine as its first member.
 found_cluster() {
     forget_membership "$1"

@@ -38,8 +38,7 @@ package struct ClusterCreation: Sendable {
         let certificate = try MachineCertificate(
             of: configuration.name, address: configuration.address,
             publicKeyPEM: key.publicKeyPEM, meshPublicKey: mesh.publicKey, by: secrets,
-            serviceNetwork: configuration.network.serviceCIDR,
-            clusterDomain: configuration.dns.clusterDomain, at: now)
+            configuration: configuration, at: now)
         let token = JoinToken.make(fingerprint: authority.fingerprint)
         try LogDirectory.create(
             configuration.dataDirectory, clusterID: secrets.clusterID, voter: configuration.name)
@@ -58,7 +57,7 @@ package struct ClusterCreation: Sendable {
         return Result(
             joinToken: token,
             kubeconfig: Kubeconfig(
-                server: "https://\(configuration.address):\(configuration.api.port)",
+                server: "https://\(configuration.clientAddress):\(configuration.api.port)",
                 authorityPEM: authority.certificatePEM, user: "kubernetes-admin",
                 certificatePEM: administrator.certificatePEM,
                 privateKeyPEM: administrator.privateKeyPEM))

@@ -12,18 +12,18 @@ struct MachineCertificate {
     /// Certifies the keys of a machine under its name and address.
     init(
         of name: MachineName, address: String, publicKeyPEM: String, meshPublicKey: [UInt8],
-        by secrets: AuthoritySecrets, serviceNetwork: String, clusterDomain: String,
-        at now: WallTime
+        by secrets: AuthoritySecrets, configuration: MachineConfiguration, at now: WallTime
     ) throws(ShellError) {
         let authority = try ClusterAuthority(
             certificatePEM: secrets.certificatePEM, privateKeyPEM: secrets.privateKeyPEM)
-        let service = IPv4Network(serviceNetwork)?.address(at: 1)?.description
+        let service = IPv4Network(configuration.network.serviceCIDR)?.address(at: 1)?.description
         certificatePEM = try authority.issueMachine(
             name, publicKeyPEM: publicKeyPEM,
-            addresses: [address, "127.0.0.1"] + [service].compactMap(\.self),
+            addresses: [address, "127.0.0.1", configuration.api.virtualAddress]
+                + [service].compactMap(\.self),
             names: [
                 name.text, "localhost", "kubernetes", "kubernetes.default",
-                "kubernetes.default.svc", "kubernetes.default.svc.\(clusterDomain)",
+                "kubernetes.default.svc", "kubernetes.default.svc.\(configuration.dns.clusterDomain)",
             ], at: now)
         guard let meshAuthority = GossipAuthority(seed: secrets.meshSecretKey),
             meshPublicKey.count == GossipCertificate.publicKeyBytes

@@ -52,6 +52,11 @@ extension MachineConfiguration {
         let ports = 1...65_535
         try reader.section("api") { section throws(ConfigurationError) in
             api.port = try section.integer("port", or: api.port, in: ports)
+            api.virtualAddress = try section.string("virtualAddress", or: api.virtualAddress)
+            try section.check(
+                "virtualAddress",
+                IPv4Address(api.virtualAddress) != nil && api.virtualAddress != address,
+                "must be an IPv4 address that no machine has")
         }
         try reader.section("mesh") { section throws(ConfigurationError) in
             mesh.port = try section.integer("port", or: mesh.port, in: ports)

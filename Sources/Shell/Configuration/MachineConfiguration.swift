@@ -24,6 +24,15 @@ package struct MachineConfiguration: Sendable, Equatable {
     package struct API: Sendable, Equatable {
         /// The HTTPS port of the Kubernetes API.
         package var port = 6443
+        /// An address that moves to whichever machine leads the log, so that one address serves
+        /// clients whatever machine dies; empty for none. Equal on all machines, free in their
+        /// network segment.
+        package var virtualAddress = ""
+    }
+
+    /// The address that clients outside of the cluster are given.
+    package var clientAddress: String {
+        api.virtualAddress.isEmpty ? address : api.virtualAddress
     }
 
     package struct Mesh: Sendable, Equatable {

@@ -48,7 +48,8 @@ final class DNSServer: Sendable {
 
     /// Answers one query; nothing at all for bytes that are no query.
     fileprivate func answer(
-        _ bytes: [UInt8], overStream: Bool, _ reply: @escaping @Sendable ([UInt8]) -> Void
+        _ bytes: [UInt8], from client: String?, overStream: Bool,
+        _ reply: @escaping @Sendable ([UInt8]) -> Void
     ) {
         let query: DNSQuery
         do throws(DecodeError) {
@@ -63,7 +64,7 @@ final class DNSServer: Sendable {
             reply(DNSCodec.encode(refusal, to: query, bytesMax: limit))
             return
         }
-        switch zone.zone.resolve(query.question) {
+        switch zone.zone.resolve(query.question, client: client) {
         case .answer(let answer):
             reply(DNSCodec.encode(answer, to: query, bytesMax: limit))
         case .follow(let alias, _):
@@ -87,7 +88,8 @@ private final class DatagramResponder: ChannelInboundHandler, Sendable {
         let envelope = unwrapInboundIn(data)
         let channel = context.channel
         let client = envelope.remoteAddress
-        server.answer(Array(envelope.data.readableBytesView), overStream: false) { response in
+        let query = Array(envelope.data.readableBytesView)
+        server.answer(query, from: client.ipAddress, overStream: false) { response in
             let buffer = channel.allocator.buffer(bytes: response)
             channel.writeAndFlush(
                 AddressedEnvelope(remoteAddress: client, data: buffer), promise: nil)
@@ -131,7 +133,9 @@ private final class StreamResponder: ChannelInboundHandler, Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let channel = context.channel
-        server.answer(Array(unwrapInboundIn(data).readableBytesView), overStream: true) { bytes in
+        let query = Array(unwrapInboundIn(data).readableBytesView)
+        let client = channel.remoteAddress?.ipAddress
+        server.answer(query, from: client, overStream: true) { bytes in
             var buffer = channel.allocator.buffer(capacity: bytes.count + 2)
             buffer.writeInteger(UInt16(clamping: bytes.count))
             buffer.writeBytes(bytes)

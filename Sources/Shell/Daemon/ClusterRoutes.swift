@@ -96,8 +96,7 @@ struct ClusterRoutes: Sendable {
             let certificate = try MachineCertificate(
                 of: name, address: request.address, publicKeyPEM: request.publicKeyPEM,
                 meshPublicKey: request.meshPublicKey, by: secrets,
-                serviceNetwork: configuration.network.serviceCIDR,
-                clusterDomain: configuration.dns.clusterDomain, at: .now)
+                configuration: configuration, at: .now)
             let members = shell.core.gossip.sortedMembers.filter(\.isLive)
             let seeds = members.compactMap { member in
                 member.certificate.map {
@@ -184,7 +183,7 @@ struct ClusterRoutes: Sendable {
             let user = try authority.issueUser(
                 "kubernetes-admin", groups: ["system:masters"], at: .now)
             let file = Kubeconfig(
-                server: "https://\(configuration.address):\(configuration.api.port)",
+                server: "https://\(configuration.clientAddress):\(configuration.api.port)",
                 authorityPEM: secrets.certificatePEM, user: "kubernetes-admin",
                 certificatePEM: user.certificatePEM, privateKeyPEM: user.privateKeyPEM)
             return .success(Array(file.yaml.utf8))

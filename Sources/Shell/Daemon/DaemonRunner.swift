@@ -63,7 +63,7 @@ package struct DaemonRunner: Sendable {
             configuration: settings.daemon, restored: log.restored, store: log.store,
             random: Random(seed: .random(in: 0 ... .max)), now: .now, wallTime: .now)
         let runtime = try RuntimeClient(endpoint: configuration.containerRuntime.endpoint)
-        let network = MachineNetwork(configuration: configuration.network, logger: logger)
+        let network = MachineNetwork(configuration: configuration, logger: logger)
         let machine = MachineActions(runtime: runtime, network: network)
         let zone = ZoneBox(core.zone)
         let shell = DaemonShell(
@@ -87,6 +87,7 @@ package struct DaemonRunner: Sendable {
         try await listen(front, tls, apiLoops)
         try await listen(zone, on: apiLoops.next())
         network.prepare()
+        network.holdVirtualAddress(false)
         await enter(shell, identity, peersFile)
         logger.info("\(configuration.name) serves https://\(configuration.address):\(configuration.api.port)")
         await withTaskGroup(of: Void.self) { group in

@@ -57,6 +57,7 @@ extension DaemonShell {
             }
         case .setRoutes(let routes): machine.setRoutes(routes)
         case .setProxyRules(let rules): machine.setProxyRules(rules)
+        case .holdVirtualAddress(let isHolder): machine.holdVirtualAddress(isHolder)
         case .zoneChanged: resolver.publish(core.zone)
         case .mark(let text): logger.debug("\(text)")
         }

@@ -43,5 +43,7 @@ final class MachineActions: Sendable {
 
     func setRoutes(_ routes: [PodRoute]) { network.setRoutes(routes) }
 
+    func holdVirtualAddress(_ isHolder: Bool) { network.holdVirtualAddress(isHolder) }
+
     func setProxyRules(_ rules: String) { network.setProxyRules(rules) }
 }

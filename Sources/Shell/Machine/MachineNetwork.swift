@@ -9,6 +9,8 @@ import Services
 /// a queue of its own. Of several rule sets that wait, only the newest is loaded.
 final class MachineNetwork: Sendable {
     private let configuration: MachineConfiguration.Network
+    private let address: String
+    private let virtualAddress: String
     private let logger: Logger
     private let queue = DispatchQueue(label: "podmesh.network")
     private let waitingRules = NIOLockedValueBox<String?>(nil)
@@ -17,8 +19,10 @@ final class MachineNetwork: Sendable {
     /// Marks the kernel routes that are podmesh's (`ip route … proto`).
     private static let routeProtocol = "112"
 
-    init(configuration: MachineConfiguration.Network, logger: Logger) {
-        self.configuration = configuration
+    init(configuration: MachineConfiguration, logger: Logger) {
+        self.configuration = configuration.network
+        address = configuration.address
+        virtualAddress = configuration.api.virtualAddress
         self.logger = logger
     }
 
@@ -31,6 +35,38 @@ final class MachineNetwork: Sendable {
                     "ip", ["route", "flush", "proto", Self.routeProtocol])
             }
         }
+    }
+
+    /// Takes the API's virtual address and tells the segment so, or gives it up.
+    func holdVirtualAddress(_ isHolder: Bool) {
+        guard !virtualAddress.isEmpty else { return }
+        queue.async { [self] in
+            attempt { () throws(ShellError) in
+                let interface = try interfaceName()
+                let change = isHolder ? "replace" : "del"
+                let isHeld = try SystemCommand.run("ip", ["-o", "addr", "show", "dev", interface])
+                    .contains(" \(virtualAddress)/")
+                guard isHolder || isHeld else { return }
+                try SystemCommand.run(
+                    "ip", ["addr", change, "\(virtualAddress)/32", "dev", interface])
+                guard isHolder else { return }
+                // Neighbours that remember the former holder learn the new one at once (RFC 5227 §3).
+                try SystemCommand.run(
+                    "busybox",
+                    ["arping", "-U", "-c", "1", "-w", "1", "-I", interface, "-s",
+                        virtualAddress, virtualAddress])
+            }
+        }
+    }
+
+    /// The interface that has the machine's own address.
+    private func interfaceName() throws(ShellError) -> String {
+        let listing = try SystemCommand.run("ip", ["-o", "-4", "addr", "show"])
+        for line in listing.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count > 3, words[3].hasPrefix("\(address)/") { return String(words[1]) }
+        }
+        throw ShellError(.other, "find the interface that has the address \(address)")
     }
 
     func setRoutes(_ routes: [PodRoute]) {
