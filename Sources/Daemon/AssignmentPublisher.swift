@@ -1,13 +1,13 @@
 import Base
-import Gossip
-import JSON
-import Objects
+package import Gossip
+package import JSON
+package import Objects
 
 /// Makes the rows of the assignment table from the Store's documents. The leader publishes them.
 ///
 /// A row is made of several objects: a Pod's row names the Services that select it. Each row
 /// gets the revision of the change that made it differ, so that a later row always wins.
-struct AssignmentPublisher: Sendable {
+package struct AssignmentPublisher: Sendable {
     private struct Name: Hashable, Comparable, Sendable {
         var namespace: String
         var name: String
@@ -29,8 +29,12 @@ struct AssignmentPublisher: Sendable {
     /// Endpoints objects; only those of Services without selector matter.
     private var endpoints: [Name: JSON] = [:]
 
+    package init() {}
+
     /// Takes a changed document and returns the rows that may differ now.
-    mutating func update(_ key: ObjectKey, _ json: JSON?, revision: UInt64) -> [AssignmentEntry] {
+    package mutating func update(
+        _ key: ObjectKey, _ json: JSON?, revision: UInt64
+    ) -> [AssignmentEntry] {
         let name = Name(namespace: key.namespace, name: key.name)
         switch key.resource {
         case .pods:
@@ -57,7 +61,7 @@ struct AssignmentPublisher: Sendable {
     }
 
     /// All rows, in order, as of a revision; for a new leader.
-    func entries(revision: UInt64) -> [AssignmentEntry] {
+    package func entries(revision: UInt64) -> [AssignmentEntry] {
         pods.keys.sorted().map { podEntry($0, revision) }
             + services.keys.sorted().map { serviceEntry($0, revision) }
     }
@@ -103,7 +107,7 @@ struct AssignmentPublisher: Sendable {
             guard let text = port["name"]?.string else { return nil }
             return Self.port(name: text, port)
         }
-        // Pods with the machine's network share its addresses; DNS must not take them for theirs.
+        // A Pod with the machine's network appears under its addresses, as in Endpoints.
         let addresses = (pod.status["podIPs"]?.array ?? []).compactMap { $0["ip"]?.string }
         return AssignmentEntry(
             key: key, revision: revision,
