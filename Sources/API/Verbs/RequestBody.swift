@@ -12,19 +12,15 @@ extension APICore {
     func body(of request: APIRequest) throws(StatusError) -> RequestBody {
         switch request.mediaType {
         case "", "application/json", "application/yaml", "*/*": break
-        case ProtobufBody.mediaType:
-            do {
-                return RequestBody(value: try ProtobufBody.decode(request.body))
-            } catch {
-                throw StatusError(
-                    .badRequest, "couldn't get version/kind; protobuf error: \(error)")
-            }
+        case ProtobufEnvelope.mediaType:
+            return RequestBody(
+                value: try ProtobufEnvelope.document(in: request.body, registry))
         default:
             throw StatusError(
                 .unsupportedMediaType,
                 "the body of the request was in an unknown format - accepted media types "
                     + "include: application/json, application/yaml, "
-                    + ProtobufBody.mediaType)
+                    + ProtobufEnvelope.mediaType)
         }
         return try parse(request.body)
     }
