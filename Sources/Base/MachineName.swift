@@ -19,7 +19,8 @@ package enum DNSName {
     /// At most 63 lower-case letters, digits or `-`, starting and ending with a letter or digit.
     package static func isLabel(_ text: some StringProtocol) -> Bool {
         let bytes = text.utf8
-        guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.suffix(1).first
+        guard (1...63).contains(bytes.count), let first = bytes.first,
+            let last = bytes.suffix(1).first
         else { return false }
         return isAlphanumeric(first) && isAlphanumeric(last)
             && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }

@@ -38,7 +38,8 @@ import Testing
     @Test func `keys that move for ever need no more memory`() {
         var queue = DeadlineQueue<Int>()
         for round in 0..<10_000 {
-            for key in 0..<4 { queue.schedule(key, at: Instant(nanoseconds: Int64(1_000_000 - round))) }
+            let instant = Instant(nanoseconds: Int64(1_000_000 - round))
+            for key in 0..<4 { queue.schedule(key, at: instant) }
         }
         #expect(queue.count == 4)
         #expect(queue.entries <= 2 * 4 + 64)

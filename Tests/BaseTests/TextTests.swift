@@ -13,7 +13,9 @@ import Testing
 
     @Test(
         "what is no Base64 is refused",
-        arguments: ["Z", "Zg", "Zg=", "Zg===", "Z===", "====", "Zg==Zg==", "Zm9v=", "Zm 9v", "Zm-_"])
+        arguments: [
+            "Z", "Zg", "Zg=", "Zg===", "Z===", "====", "Zg==Zg==", "Zm9v=", "Zm 9v", "Zm-_",
+        ])
     func noBase64(_ text: String) { #expect(Base64.decode(text) == nil) }
 
     @Test(

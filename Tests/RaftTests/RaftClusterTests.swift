@@ -18,7 +18,8 @@ import Testing
         return cluster
     }
 
-    /// After a while, in which a transfer of leadership can end, there is one leader, and what it is asked then, every member applies.
+    /// After a while, in which a transfer of leadership can end, there is one leader, and what
+    /// it is asked then, every member applies.
     private static func expectProgress(_ cluster: inout Cluster) throws {
         let isLed = try cluster.run(for: .seconds(8)) { cluster in
             cluster.leaders.count == 1 && cluster.now > cluster.healedAt + .milliseconds(1_500)

@@ -106,7 +106,8 @@ import Testing
         let one = SampleZone.pod("a", ["10.244.1.1"], services: ["sticky"])
         let two = SampleZone.pod("b", ["10.244.1.2"], services: ["sticky"])
         #expect(
-            Self.proxy([service, one]).rules.contains("    meta l4proto tcp dnat to 10.244.1.1:80\n"))
+            Self.proxy([service, one]).rules.contains(
+                "    meta l4proto tcp dnat to 10.244.1.1:80\n"))
         #expect(
             Self.proxy([service, one, two]).rules.contains(
                 "dnat ip addr . port to jhash ip saddr mod 2 "
@@ -137,7 +138,8 @@ import Testing
     }
 
     @Test func `headless Services and aliases need no rules`() {
-        let headless = SampleZone.service("db", ServiceAssignment(ports: [.init(name: "", port: 1)]))
+        let headless = SampleZone.service(
+            "db", ServiceAssignment(ports: [.init(name: "", port: 1)]))
         let alias = SampleZone.service("away", ServiceAssignment(externalName: "example.com"))
         let pod = SampleZone.pod("db-0", ["10.244.1.1"], services: ["db", "away"])
         #expect(Self.proxy([headless, alias, pod]).rules == Self.proxy([]).rules)

@@ -58,7 +58,7 @@ struct SealedPeer: Sendable {
     mutating func accept(_ counter: UInt64, session: UInt64, keyIndex: Int) -> Bool {
         var sessions = keys[keyIndex].sessions
         let position = sessions.firstIndex { $0.session == session }
-        var entry = position.map { sessions.remove(at: $0) } 
+        var entry = position.map { sessions.remove(at: $0) }
             ?? (session: session, window: ReplayWindow())
         let isFirst = entry.window.accept(counter)
         // A replay must not make a session look recently used.

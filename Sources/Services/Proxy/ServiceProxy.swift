@@ -37,7 +37,8 @@ package struct ServiceProxy: Sendable {
         case .pod:
             let old = pods[entry.key]
             pods[entry.key] = entry.pod
-            return old != entry.pod && !((old?.services ?? []) + (entry.pod?.services ?? [])).isEmpty
+            let services = (old?.services ?? []) + (entry.pod?.services ?? [])
+            return old != entry.pod && !services.isEmpty
         }
     }
 
