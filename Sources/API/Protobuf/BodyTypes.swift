@@ -1,7 +1,7 @@
 import JSON
 
 /// The types of request bodies that are not stored: what subresources take, and reviews.
-enum BodyTypes {
+package enum BodyTypes {
     /// The type of a body that says that version and kind; nil when the API knows none.
     static func schema(apiVersion: String, kind: String) -> ObjectSchema? {
         // Clients write the version of the resource's group, of policy or of none.
@@ -29,7 +29,7 @@ enum BodyTypes {
     ]
 
     /// Every type above, for tests.
-    static var all: [ObjectSchema] { [MetaV1.deleteOptions] + types.values }
+    package static var all: [ObjectSchema] { [MetaV1.deleteOptions] + types.values }
 
     /// A question: the status is the answer, and nobody sends it.
     private static func review(

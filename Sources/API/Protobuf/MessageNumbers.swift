@@ -1,7 +1,7 @@
 /// The field numbers of one Protocol Buffers message of Kubernetes. The schemas say which fields a
 /// type has and of what shape they are; this adds the number by which a field goes over the wire
 /// (`generated.proto` beside the Go types). Numbers never change, so the tables are plain data.
-struct MessageNumbers: Sendable {
+package struct MessageNumbers: Sendable {
     struct Entry: Sendable {
         /// As the schema, and so JSON, calls the field.
         let name: String
@@ -34,7 +34,7 @@ struct MessageNumbers: Sendable {
     }
 
     /// The names of all fields, those of embedded messages included.
-    var names: Set<String> {
+    package var names: Set<String> {
         var names: Set<String> = []
         for entry in entries.values {
             if case .embedded(_, let inner) = entry.number {
@@ -47,7 +47,7 @@ struct MessageNumbers: Sendable {
     }
 
     /// Every message that may be part of a request's body, by ``definitionName``.
-    static let all: [String: MessageNumbers] = {
+    package static let all: [String: MessageNumbers] = {
         var all: [String: MessageNumbers] = [:]
         for message in meta + core + pods + podStatus + volumes + groups {
             all[message.definitionName] = message

@@ -1,18 +1,18 @@
 import Base
-import JSON
-import Objects
+package import JSON
+package import Objects
 
 /// A request body in `application/vnd.kubernetes.protobuf`, which client-go and with it kubectl
 /// send for built-in types: four magic bytes, then a `runtime.Unknown` with the type's name and the
 /// message (`k8s.io/apimachinery/pkg/runtime/serializer/protobuf`).
-enum ProtobufEnvelope {
-    static let mediaType = "application/vnd.kubernetes.protobuf"
+package enum ProtobufEnvelope {
+    package static let mediaType = "application/vnd.kubernetes.protobuf"
 
     private static let magic: [UInt8] = [0x6B, 0x38, 0x73, 0x00]
 
     /// The document that the same client would have sent as JSON. Everything that judges JSON
     /// judges it too.
-    static func document(
+    package static func document(
         in body: [UInt8], _ registry: ResourceRegistry
     ) throws(StatusError) -> JSON {
         guard body.starts(with: magic) else {

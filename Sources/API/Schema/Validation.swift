@@ -5,7 +5,14 @@ package struct Validation: Sendable {
     package private(set) var errors: [FieldError] = []
     private var path = FieldPath()
 
+    /// Faults kept of one document; a hostile one could have a fault in every few bytes.
+    private static let errorsMax = 100
+
     package init() {}
+
+    private mutating func add(_ error: FieldError) {
+        if errors.count < Self.errorsMax { errors.append(error) }
+    }
 
     /// Where the walk stands.
     package var field: String { path.description }
@@ -59,41 +66,41 @@ package struct Validation: Sendable {
     }
 
     package mutating func required(_ detail: String = "") {
-        errors.append(FieldError(.required, field, detail))
+        add(FieldError(.required, field, detail))
     }
 
     package mutating func invalid(_ value: JSON?, _ detail: String) {
-        errors.append(FieldError(.invalid, field, value: value ?? .null, detail))
+        add(FieldError(.invalid, field, value: value ?? .null, detail))
     }
 
     package mutating func forbidden(_ detail: String) {
-        errors.append(FieldError(.forbidden, field, detail))
+        add(FieldError(.forbidden, field, detail))
     }
 
     package mutating func duplicate(_ value: JSON) {
-        errors.append(FieldError(.duplicate, field, value: value))
+        add(FieldError(.duplicate, field, value: value))
     }
 
     package mutating func notFound(_ value: JSON) {
-        errors.append(FieldError(.notFound, field, value: value))
+        add(FieldError(.notFound, field, value: value))
     }
 
     package mutating func notSupported(_ value: JSON, _ supported: [String]) {
         let list = supported.map { "\"\($0)\"" }.joined(separator: ", ")
-        errors.append(
+        add(
             FieldError(.notSupported, field, value: value, "supported values: \(list)"))
     }
 
     package mutating func tooLong(limit: Int) {
-        errors.append(FieldError(.tooLong, field, "may not be more than \(limit) bytes"))
+        add(FieldError(.tooLong, field, "may not be more than \(limit) bytes"))
     }
 
     package mutating func tooMany(_ count: Int, limit: Int) {
-        errors.append(
+        add(
             FieldError(
                 .tooMany, field, value: .integer(Int64(count)),
                 "must have at most \(limit) items"))
     }
 
-    package mutating func append(_ more: [FieldError]) { errors += more }
+    package mutating func append(_ more: [FieldError]) { more.forEach { add($0) } }
 }
