@@ -18,7 +18,7 @@ func room(_ name: String, uses rooms: [String], and products: [Target.Dependency
 func tests(_ name: String, uses rooms: [String], and products: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: rooms.map { .byName(name: $0) } + products,
-        swiftSettings: settings)
+        exclude: name == "API" ? ["Fixtures"] : [], swiftSettings: settings)
 }
 
 let nio: [Target.Dependency] = [
