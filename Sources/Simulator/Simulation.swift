@@ -127,6 +127,9 @@ package final class SimulatedCluster {
         creators.allSatisfy { (world.workload.clients[$0] as? Creator)?.isDone ?? true }
     }
 
+    /// What is missing, in words.
+    package var pending: String { world.violation ?? Convergence(world).pending() ?? "nothing" }
+
     package var isAtFullStrength: Bool { Convergence(world).deployments() == nil }
 
     private var namespaceObject: (path: String, body: JSON) {

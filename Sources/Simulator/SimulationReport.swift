@@ -19,6 +19,8 @@ package struct SimulationReport: Sendable {
     package var violation: String?
     /// The last inputs and effects, oldest first.
     package var lastLines: [String]
+    /// What the leader's Store holds of Nodes, workloads and Pods, when the run failed.
+    package var documents: [String]
 
     init(_ world: World, problem: String?) {
         seed = world.seed
@@ -32,6 +34,7 @@ package struct SimulationReport: Sendable {
         marks = world.checkers.marks.keys.sorted().map { ($0, world.checkers.marks[$0] ?? 0) }
         violation = world.violation ?? problem
         lastLines = world.trace.lines
+        documents = violation == nil ? [] : Convergence(world).documents
     }
 
     /// One line, with the way to see it again when it failed.

@@ -12,6 +12,22 @@ extension World {
 
     package var running: [Int] { machines.filter(\.isRunning).map(\.number) }
 
+    package var machineCount: Int { machines.count }
+
+    /// How many containers run on a machine.
+    package func liveContainers(on number: Int) -> Int {
+        machines[number].runtime.containers.values.count { $0.isLive }
+    }
+
+    package var liveContainers: [Int] { machines.indices.map { liveContainers(on: $0) } }
+
+    /// All that runs, by the runtimes' names, sorted.
+    package var liveContainerNames: [String] {
+        machines.flatMap { $0.runtime.containersInOrder }.filter(\.isLive).map(\.state.id).sorted()
+    }
+
+    package func restartDaemon(_ number: Int) { startDaemon(machines[number]) }
+
     /// Which machine is meant now; nil when there is none such.
     package func resolve(_ selector: MachineSelector) -> Int? {
         let candidates: [Int]

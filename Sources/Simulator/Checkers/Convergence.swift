@@ -139,6 +139,13 @@ package struct Convergence {
         return nil
     }
 
+    /// The documents that tell why something is missing, for a person to read.
+    var documents: [String] {
+        [Resource.nodes, .deployments, .replicaSets, .pods].flatMap(objects).map {
+            String(decoding: $0.bytes, as: UTF8.self)
+        }
+    }
+
     /// The Stores of machines that have applied the same entries are the same, byte by byte.
     func storeDifference() -> String? {
         var known: [UInt64: (name: MachineName, bytes: [UInt8])] = [:]
