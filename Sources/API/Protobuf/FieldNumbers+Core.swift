@@ -3,10 +3,10 @@ extension MessageNumbers {
     @MessageListBuilder static var core: [MessageNumbers] {
         MessageNumbers(.core, "AttachedVolume", ["name": 1, "devicePath": 2])
         MessageNumbers(.core, "Binding", ["metadata": 1, "target": 2])
-        MessageNumbers(.core, "ClientIPConfig", ["timeoutSeconds": .pointer(1)])
+        MessageNumbers(.core, "ClientIPConfig", ["timeoutSeconds": .kept(1)])
         MessageNumbers(
             .core, "ConfigMap",
-            ["metadata": 1, "data": 2, "binaryData": 3, "immutable": .pointer(4)])
+            ["metadata": 1, "data": 2, "binaryData": 3, "immutable": .kept(4)])
         MessageNumbers(
             .core, "ConfigMapNodeConfigSource",
             ["namespace": 1, "name": 2, "uid": 3, "resourceVersion": 4, "kubeletConfigKey": 5])
@@ -14,10 +14,10 @@ extension MessageNumbers {
         MessageNumbers(.core, "DaemonEndpoint", ["Port": 1])
         MessageNumbers(
             .core, "EndpointAddress",
-            ["ip": 1, "targetRef": 2, "hostname": 3, "nodeName": .pointer(4)])
+            ["ip": 1, "targetRef": 2, "hostname": 3, "nodeName": .kept(4)])
         MessageNumbers(
             .core, "EndpointPort",
-            ["name": 1, "port": 2, "protocol": 3, "appProtocol": .pointer(4)])
+            ["name": 1, "port": 2, "protocol": 3, "appProtocol": .kept(4)])
         MessageNumbers(
             .core, "EndpointSubset", ["addresses": 1, "notReadyAddresses": 2, "ports": 3])
         MessageNumbers(.core, "Endpoints", ["metadata": 1, "subsets": 2])
@@ -33,7 +33,7 @@ extension MessageNumbers {
         MessageNumbers(.core, "EventSource", ["component": 1, "host": 2])
         MessageNumbers(
             .core, "LoadBalancerIngress",
-            ["ip": 1, "hostname": 2, "ipMode": .pointer(3), "ports": 4])
+            ["ip": 1, "hostname": 2, "ipMode": .kept(3), "ports": 4])
         MessageNumbers(.core, "LoadBalancerStatus", ["ingress": 1])
         MessageNumbers(.core, "Namespace", ["metadata": 1, "spec": 2, "status": 3])
         MessageNumbers(
@@ -53,11 +53,11 @@ extension MessageNumbers {
         MessageNumbers(
             .core, "NodeConfigStatus", ["assigned": 1, "active": 2, "lastKnownGood": 3, "error": 4])
         MessageNumbers(.core, "NodeDaemonEndpoints", ["kubeletEndpoint": 1])
-        MessageNumbers(.core, "NodeFeatures", ["supplementalGroupsPolicy": .pointer(1)])
+        MessageNumbers(.core, "NodeFeatures", ["supplementalGroupsPolicy": .kept(1)])
         MessageNumbers(.core, "NodeRuntimeHandler", ["name": 1, "features": 2])
         MessageNumbers(
             .core, "NodeRuntimeHandlerFeatures",
-            ["recursiveReadOnlyMounts": .pointer(1), "userNamespaces": .pointer(2)])
+            ["recursiveReadOnlyMounts": .kept(1), "userNamespaces": .kept(2)])
         MessageNumbers(
             .core, "NodeSpec",
             [
@@ -72,7 +72,7 @@ extension MessageNumbers {
                 "volumesAttached": 10, "config": 11, "runtimeHandlers": 12, "features": 13,
                 "declaredFeatures": 14,
             ])
-        MessageNumbers(.core, "NodeSwapStatus", ["capacity": .pointer(1)])
+        MessageNumbers(.core, "NodeSwapStatus", ["capacity": .kept(1)])
         MessageNumbers(
             .core, "NodeSystemInfo",
             [
@@ -80,22 +80,22 @@ extension MessageNumbers {
                 "containerRuntimeVersion": 6, "kubeletVersion": 7, "kubeProxyVersion": 8,
                 "operatingSystem": 9, "architecture": 10, "swap": 11,
             ])
-        MessageNumbers(.core, "PortStatus", ["port": 1, "protocol": 2, "error": .pointer(3)])
+        MessageNumbers(.core, "PortStatus", ["port": 1, "protocol": 2, "error": .kept(3)])
         MessageNumbers(
             .core, "Secret",
-            ["metadata": 1, "data": 2, "type": 3, "stringData": 4, "immutable": .pointer(5)])
+            ["metadata": 1, "data": 2, "type": 3, "stringData": 4, "immutable": .kept(5)])
         MessageNumbers(.core, "Service", ["metadata": 1, "spec": 2, "status": 3])
         MessageNumbers(
             .core, "ServiceAccount",
             [
                 "metadata": 1, "secrets": 2, "imagePullSecrets": 3,
-                "automountServiceAccountToken": .pointer(4),
+                "automountServiceAccountToken": .kept(4),
             ])
         MessageNumbers(
             .core, "ServicePort",
             [
                 "name": 1, "protocol": 2, "port": 3, "targetPort": 4, "nodePort": 5,
-                "appProtocol": .pointer(6),
+                "appProtocol": .kept(6),
             ])
         MessageNumbers(
             .core, "ServiceSpec",
@@ -104,9 +104,9 @@ extension MessageNumbers {
                 "sessionAffinity": 7, "loadBalancerIP": 8, "loadBalancerSourceRanges": 9,
                 "externalName": 10, "externalTrafficPolicy": 11, "healthCheckNodePort": 12,
                 "publishNotReadyAddresses": 13, "sessionAffinityConfig": 14,
-                "ipFamilyPolicy": .pointer(17), "clusterIPs": 18, "ipFamilies": 19,
-                "allocateLoadBalancerNodePorts": .pointer(20), "loadBalancerClass": .pointer(21),
-                "internalTrafficPolicy": .pointer(22), "trafficDistribution": .pointer(23),
+                "ipFamilyPolicy": .kept(17), "clusterIPs": 18, "ipFamilies": 19,
+                "allocateLoadBalancerNodePorts": .kept(20), "loadBalancerClass": .kept(21),
+                "internalTrafficPolicy": .kept(22), "trafficDistribution": .kept(23),
             ])
         MessageNumbers(.core, "ServiceStatus", ["loadBalancer": 1, "conditions": 2])
         MessageNumbers(.core, "SessionAffinityConfig", ["clientIP": 1])

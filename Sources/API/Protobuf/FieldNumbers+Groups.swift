@@ -11,17 +11,17 @@ extension MessageNumbers {
         MessageNumbers(
             .apps, "DeploymentSpec",
             [
-                "replicas": .pointer(1), "selector": 2, "template": 3, "strategy": 4,
-                "minReadySeconds": 5, "revisionHistoryLimit": .pointer(6), "paused": 7,
-                "progressDeadlineSeconds": .pointer(9),
+                "replicas": .kept(1), "selector": 2, "template": 3, "strategy": 4,
+                "minReadySeconds": 5, "revisionHistoryLimit": .kept(6), "paused": 7,
+                "progressDeadlineSeconds": .kept(9),
             ])
         MessageNumbers(
             .apps, "DeploymentStatus",
             [
                 "observedGeneration": 1, "replicas": 2, "updatedReplicas": 3,
                 "availableReplicas": 4, "unavailableReplicas": 5, "conditions": 6,
-                "readyReplicas": 7, "collisionCount": .pointer(8),
-                "terminatingReplicas": .pointer(9),
+                "readyReplicas": 7, "collisionCount": .kept(8),
+                "terminatingReplicas": .kept(9),
             ])
         MessageNumbers(.apps, "DeploymentStrategy", ["type": 1, "rollingUpdate": 2])
         MessageNumbers(.apps, "ReplicaSet", ["metadata": 1, "spec": 2, "status": 3])
@@ -30,13 +30,13 @@ extension MessageNumbers {
             ["type": 1, "status": 2, "lastTransitionTime": 3, "reason": 4, "message": 5])
         MessageNumbers(
             .apps, "ReplicaSetSpec",
-            ["replicas": .pointer(1), "selector": 2, "template": 3, "minReadySeconds": 4])
+            ["replicas": .kept(1), "selector": 2, "template": 3, "minReadySeconds": 4])
         MessageNumbers(
             .apps, "ReplicaSetStatus",
             [
                 "replicas": 1, "fullyLabeledReplicas": 2, "observedGeneration": 3,
                 "readyReplicas": 4, "availableReplicas": 5, "conditions": 6,
-                "terminatingReplicas": .pointer(7),
+                "terminatingReplicas": .kept(7),
             ])
         MessageNumbers(.apps, "RollingUpdateDeployment", ["maxUnavailable": 1, "maxSurge": 2])
         MessageNumbers(
@@ -46,7 +46,7 @@ extension MessageNumbers {
         MessageNumbers(.authentication, "TokenRequest", ["metadata": 1, "spec": 2])
         MessageNumbers(
             .authentication, "TokenRequestSpec",
-            ["audiences": 1, "boundObjectRef": 3, "expirationSeconds": .pointer(4)])
+            ["audiences": 1, "boundObjectRef": 3, "expirationSeconds": .kept(4)])
         MessageNumbers(.authentication, "TokenReview", ["metadata": 1, "spec": 2])
         MessageNumbers(.authentication, "TokenReviewSpec", ["token": 1, "audiences": 2])
         MessageNumbers(
@@ -81,25 +81,25 @@ extension MessageNumbers {
         MessageNumbers(
             .coordination, "LeaseSpec",
             [
-                "holderIdentity": .pointer(1), "leaseDurationSeconds": .pointer(2),
-                "acquireTime": 3, "renewTime": 4, "leaseTransitions": .pointer(5),
-                "strategy": .pointer(6), "preferredHolder": .pointer(7),
+                "holderIdentity": .kept(1), "leaseDurationSeconds": .kept(2),
+                "acquireTime": 3, "renewTime": 4, "leaseTransitions": .kept(5),
+                "strategy": .kept(6), "preferredHolder": .kept(7),
             ])
         MessageNumbers(
             .discovery, "Endpoint",
             [
-                "addresses": 1, "conditions": 2, "hostname": .pointer(3), "targetRef": 4,
-                "deprecatedTopology": 5, "nodeName": .pointer(6), "zone": .pointer(7), "hints": 8,
+                "addresses": 1, "conditions": 2, "hostname": .kept(3), "targetRef": 4,
+                "deprecatedTopology": 5, "nodeName": .kept(6), "zone": .kept(7), "hints": 8,
             ])
         MessageNumbers(
             .discovery, "EndpointConditions",
-            ["ready": .pointer(1), "serving": .pointer(2), "terminating": .pointer(3)])
+            ["ready": .kept(1), "serving": .kept(2), "terminating": .kept(3)])
         MessageNumbers(.discovery, "EndpointHints", ["forZones": 1, "forNodes": 2])
         MessageNumbers(
             .discovery, "EndpointPort",
             [
-                "name": .pointer(1), "protocol": .pointer(2), "port": .pointer(3),
-                "appProtocol": .pointer(4),
+                "name": .kept(1), "protocol": .kept(2), "port": .kept(3),
+                "appProtocol": .kept(4),
             ])
         MessageNumbers(
             .discovery, "EndpointSlice",

@@ -10,9 +10,9 @@ extension MessageNumbers {
         MessageNumbers(
             .meta, "DeleteOptions",
             [
-                "gracePeriodSeconds": .pointer(1), "preconditions": 2,
-                "orphanDependents": .pointer(3), "propagationPolicy": .pointer(4), "dryRun": 5,
-                "ignoreStoreReadErrorWithClusterBreakingPotential": .pointer(6),
+                "gracePeriodSeconds": .kept(1), "preconditions": 2,
+                "orphanDependents": .kept(3), "propagationPolicy": .kept(4), "dryRun": 5,
+                "ignoreStoreReadErrorWithClusterBreakingPotential": .kept(6),
             ])
         MessageNumbers(.meta, "FieldSelectorRequirement", ["key": 1, "operator": 2, "values": 3])
         MessageNumbers(.meta, "LabelSelector", ["matchLabels": 1, "matchExpressions": 2])
@@ -28,15 +28,15 @@ extension MessageNumbers {
             [
                 "name": 1, "generateName": 2, "namespace": 3, "selfLink": 4, "uid": 5,
                 "resourceVersion": 6, "generation": 7, "creationTimestamp": 8,
-                "deletionTimestamp": 9, "deletionGracePeriodSeconds": .pointer(10), "labels": 11,
+                "deletionTimestamp": 9, "deletionGracePeriodSeconds": .kept(10), "labels": 11,
                 "annotations": 12, "ownerReferences": 13, "finalizers": 14, "managedFields": 17,
             ])
         MessageNumbers(
             .meta, "OwnerReference",
             [
-                "kind": 1, "name": 3, "uid": 4, "apiVersion": 5, "controller": .pointer(6),
-                "blockOwnerDeletion": .pointer(7),
+                "kind": 1, "name": 3, "uid": 4, "apiVersion": 5, "controller": .kept(6),
+                "blockOwnerDeletion": .kept(7),
             ])
-        MessageNumbers(.meta, "Preconditions", ["uid": .pointer(1), "resourceVersion": .pointer(2)])
+        MessageNumbers(.meta, "Preconditions", ["uid": .kept(1), "resourceVersion": .kept(2)])
     }
 }

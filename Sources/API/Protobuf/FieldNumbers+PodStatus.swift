@@ -17,9 +17,9 @@ extension MessageNumbers {
             .core, "ContainerStatus",
             [
                 "name": 1, "state": 2, "lastState": 3, "ready": 4, "restartCount": 5, "image": 6,
-                "imageID": 7, "containerID": 8, "started": .pointer(9), "allocatedResources": 10,
+                "imageID": 7, "containerID": 8, "started": .kept(9), "allocatedResources": 10,
                 "resources": 11, "volumeMounts": 12, "user": 13, "allocatedResourcesStatus": 14,
-                "stopSignal": .pointer(15),
+                "stopSignal": .kept(15),
             ])
         MessageNumbers(.core, "ContainerUser", ["linux": 1])
         MessageNumbers(.core, "HostIP", ["ip": 1])
@@ -36,7 +36,7 @@ extension MessageNumbers {
             .core, "PodExtendedResourceClaimStatus", ["requestMappings": 1, "resourceClaimName": 2])
         MessageNumbers(.core, "PodIP", ["ip": 1])
         MessageNumbers(
-            .core, "PodResourceClaimStatus", ["name": 1, "resourceClaimName": .pointer(2)])
+            .core, "PodResourceClaimStatus", ["name": 1, "resourceClaimName": .kept(2)])
         MessageNumbers(
             .core, "PodStatus",
             [
@@ -51,7 +51,7 @@ extension MessageNumbers {
         MessageNumbers(.core, "ResourceStatus", ["name": 1, "resources": 2])
         MessageNumbers(
             .core, "VolumeMountStatus",
-            ["name": 1, "mountPath": 2, "readOnly": 3, "recursiveReadOnly": .pointer(4)])
+            ["name": 1, "mountPath": 2, "readOnly": 3, "recursiveReadOnly": .kept(4)])
         MessageNumbers(.core, "VolumeStatus", ["image": 1])
     }
 }

@@ -3,16 +3,16 @@ extension MessageNumbers {
     @MessageListBuilder static var pods: [MessageNumbers] {
         MessageNumbers(
             .core, "Affinity", ["nodeAffinity": 1, "podAffinity": 2, "podAntiAffinity": 3])
-        MessageNumbers(.core, "AppArmorProfile", ["type": 1, "localhostProfile": .pointer(2)])
+        MessageNumbers(.core, "AppArmorProfile", ["type": 1, "localhostProfile": .kept(2)])
         MessageNumbers(.core, "Capabilities", ["add": 1, "drop": 2])
         MessageNumbers(
             .core, "ConfigMapEnvSource",
-            ["localObjectReference": .embedded(1, "LocalObjectReference"), "optional": .pointer(2)])
+            ["localObjectReference": .embedded(1, "LocalObjectReference"), "optional": .kept(2)])
         MessageNumbers(
             .core, "ConfigMapKeySelector",
             [
                 "localObjectReference": .embedded(1, "LocalObjectReference"), "key": 2,
-                "optional": .pointer(3),
+                "optional": .kept(3),
             ])
         MessageNumbers(
             .core, "Container",
@@ -22,7 +22,7 @@ extension MessageNumbers {
                 "readinessProbe": 11, "lifecycle": 12, "terminationMessagePath": 13,
                 "imagePullPolicy": 14, "securityContext": 15, "stdin": 16, "stdinOnce": 17,
                 "tty": 18, "envFrom": 19, "terminationMessagePolicy": 20, "volumeDevices": 21,
-                "startupProbe": 22, "resizePolicy": 23, "restartPolicy": .pointer(24),
+                "startupProbe": 22, "resizePolicy": 23, "restartPolicy": .kept(24),
                 "restartPolicyRules": 25,
             ])
         MessageNumbers(
@@ -53,21 +53,21 @@ extension MessageNumbers {
                 "readinessProbe": 11, "lifecycle": 12, "terminationMessagePath": 13,
                 "imagePullPolicy": 14, "securityContext": 15, "stdin": 16, "stdinOnce": 17,
                 "tty": 18, "envFrom": 19, "terminationMessagePolicy": 20, "volumeDevices": 21,
-                "startupProbe": 22, "resizePolicy": 23, "restartPolicy": .pointer(24),
+                "startupProbe": 22, "resizePolicy": 23, "restartPolicy": .kept(24),
                 "restartPolicyRules": 25,
             ])
         MessageNumbers(.core, "ExecAction", ["command": 1])
         MessageNumbers(
             .core, "FileKeySelector",
-            ["volumeName": 1, "path": 2, "key": 3, "optional": .pointer(4)])
-        MessageNumbers(.core, "GRPCAction", ["port": 1, "service": .pointer(2)])
+            ["volumeName": 1, "path": 2, "key": 3, "optional": .kept(4)])
+        MessageNumbers(.core, "GRPCAction", ["port": 1, "service": .kept(2)])
         MessageNumbers(
             .core, "HTTPGetAction",
             ["path": 1, "port": 2, "host": 3, "scheme": 4, "httpHeaders": 5])
-        MessageNumbers(.core, "HTTPHeader", ["name": 1, "value": 2])
+        MessageNumbers(.core, "HTTPHeader", ["name": 1, "value": .kept(2)])
         MessageNumbers(.core, "HostAlias", ["ip": 1, "hostnames": 2])
         MessageNumbers(
-            .core, "Lifecycle", ["postStart": 1, "preStop": 2, "stopSignal": .pointer(3)])
+            .core, "Lifecycle", ["postStart": 1, "preStop": 2, "stopSignal": .kept(3)])
         MessageNumbers(
             .core, "LifecycleHandler", ["exec": 1, "httpGet": 2, "tcpSocket": 3, "sleep": 4])
         MessageNumbers(.core, "LocalObjectReference", ["name": 1])
@@ -106,39 +106,39 @@ extension MessageNumbers {
                 "preferredDuringSchedulingIgnoredDuringExecution": 2,
             ])
         MessageNumbers(.core, "PodDNSConfig", ["nameservers": 1, "searches": 2, "options": 3])
-        MessageNumbers(.core, "PodDNSConfigOption", ["name": 1, "value": .pointer(2)])
+        MessageNumbers(.core, "PodDNSConfigOption", ["name": 1, "value": .kept(2)])
         MessageNumbers(.core, "PodOS", ["name": 1])
         MessageNumbers(.core, "PodReadinessGate", ["conditionType": 1])
         MessageNumbers(
             .core, "PodResourceClaim",
-            ["name": 1, "resourceClaimName": .pointer(3), "resourceClaimTemplateName": .pointer(4)])
+            ["name": 1, "resourceClaimName": .kept(3), "resourceClaimTemplateName": .kept(4)])
         MessageNumbers(.core, "PodSchedulingGate", ["name": 1])
         MessageNumbers(
             .core, "PodSecurityContext",
             [
-                "seLinuxOptions": 1, "runAsUser": .pointer(2), "runAsNonRoot": .pointer(3),
-                "supplementalGroups": 4, "fsGroup": .pointer(5), "runAsGroup": .pointer(6),
-                "sysctls": 7, "windowsOptions": 8, "fsGroupChangePolicy": .pointer(9),
+                "seLinuxOptions": 1, "runAsUser": .kept(2), "runAsNonRoot": .kept(3),
+                "supplementalGroups": 4, "fsGroup": .kept(5), "runAsGroup": .kept(6),
+                "sysctls": 7, "windowsOptions": 8, "fsGroupChangePolicy": .kept(9),
                 "seccompProfile": 10, "appArmorProfile": 11,
-                "supplementalGroupsPolicy": .pointer(12), "seLinuxChangePolicy": .pointer(13),
+                "supplementalGroupsPolicy": .kept(12), "seLinuxChangePolicy": .kept(13),
             ])
         MessageNumbers(
             .core, "PodSpec",
             [
                 "volumes": 1, "containers": 2, "restartPolicy": 3,
-                "terminationGracePeriodSeconds": .pointer(4), "activeDeadlineSeconds": .pointer(5),
+                "terminationGracePeriodSeconds": .kept(4), "activeDeadlineSeconds": .kept(5),
                 "dnsPolicy": 6, "nodeSelector": 7, "serviceAccountName": 8, "serviceAccount": 9,
                 "nodeName": 10, "hostNetwork": 11, "hostPID": 12, "hostIPC": 13,
                 "securityContext": 14, "imagePullSecrets": 15, "hostname": 16, "subdomain": 17,
                 "affinity": 18, "schedulerName": 19, "initContainers": 20,
-                "automountServiceAccountToken": .pointer(21), "tolerations": 22, "hostAliases": 23,
-                "priorityClassName": 24, "priority": .pointer(25), "dnsConfig": 26,
-                "shareProcessNamespace": .pointer(27), "readinessGates": 28,
-                "runtimeClassName": .pointer(29), "enableServiceLinks": .pointer(30),
-                "preemptionPolicy": .pointer(31), "overhead": 32, "topologySpreadConstraints": 33,
-                "ephemeralContainers": 34, "setHostnameAsFQDN": .pointer(35), "os": 36,
-                "hostUsers": .pointer(37), "schedulingGates": 38, "resourceClaims": 39,
-                "resources": 40, "hostnameOverride": .pointer(41),
+                "automountServiceAccountToken": .kept(21), "tolerations": 22, "hostAliases": 23,
+                "priorityClassName": 24, "priority": .kept(25), "dnsConfig": 26,
+                "shareProcessNamespace": .kept(27), "readinessGates": 28,
+                "runtimeClassName": .kept(29), "enableServiceLinks": .kept(30),
+                "preemptionPolicy": .kept(31), "overhead": 32, "topologySpreadConstraints": 33,
+                "ephemeralContainers": 34, "setHostnameAsFQDN": .kept(35), "os": 36,
+                "hostUsers": .kept(37), "schedulingGates": 38, "resourceClaims": 39,
+                "resources": 40, "hostnameOverride": .kept(41),
             ])
         MessageNumbers(.core, "PreferredSchedulingTerm", ["weight": 1, "preference": 2])
         MessageNumbers(
@@ -146,7 +146,7 @@ extension MessageNumbers {
             [
                 "handler": .embedded(1, "ProbeHandler"), "initialDelaySeconds": 2,
                 "timeoutSeconds": 3, "periodSeconds": 4, "successThreshold": 5,
-                "failureThreshold": 6, "terminationGracePeriodSeconds": .pointer(7),
+                "failureThreshold": 6, "terminationGracePeriodSeconds": .kept(7),
             ])
         MessageNumbers(.core, "ProbeHandler", ["exec": 1, "httpGet": 2, "tcpSocket": 3, "grpc": 4])
         MessageNumbers(.core, "ResourceClaim", ["name": 1, "request": 2])
@@ -154,23 +154,23 @@ extension MessageNumbers {
             .core, "ResourceFieldSelector", ["containerName": 1, "resource": 2, "divisor": 3])
         MessageNumbers(.core, "ResourceRequirements", ["limits": 1, "requests": 2, "claims": 3])
         MessageNumbers(.core, "SELinuxOptions", ["user": 1, "role": 2, "type": 3, "level": 4])
-        MessageNumbers(.core, "SeccompProfile", ["type": 1, "localhostProfile": .pointer(2)])
+        MessageNumbers(.core, "SeccompProfile", ["type": 1, "localhostProfile": .kept(2)])
         MessageNumbers(
             .core, "SecretEnvSource",
-            ["localObjectReference": .embedded(1, "LocalObjectReference"), "optional": .pointer(2)])
+            ["localObjectReference": .embedded(1, "LocalObjectReference"), "optional": .kept(2)])
         MessageNumbers(
             .core, "SecretKeySelector",
             [
                 "localObjectReference": .embedded(1, "LocalObjectReference"), "key": 2,
-                "optional": .pointer(3),
+                "optional": .kept(3),
             ])
         MessageNumbers(
             .core, "SecurityContext",
             [
-                "capabilities": 1, "privileged": .pointer(2), "seLinuxOptions": 3,
-                "runAsUser": .pointer(4), "runAsNonRoot": .pointer(5),
-                "readOnlyRootFilesystem": .pointer(6), "allowPrivilegeEscalation": .pointer(7),
-                "runAsGroup": .pointer(8), "procMount": .pointer(9), "windowsOptions": 10,
+                "capabilities": 1, "privileged": .kept(2), "seLinuxOptions": 3,
+                "runAsUser": .kept(4), "runAsNonRoot": .kept(5),
+                "readOnlyRootFilesystem": .kept(6), "allowPrivilegeEscalation": .kept(7),
+                "runAsGroup": .kept(8), "procMount": .kept(9), "windowsOptions": 10,
                 "seccompProfile": 11, "appArmorProfile": 12,
             ])
         MessageNumbers(.core, "SleepAction", ["seconds": 1])
@@ -178,27 +178,27 @@ extension MessageNumbers {
         MessageNumbers(.core, "TCPSocketAction", ["port": 1, "host": 2])
         MessageNumbers(
             .core, "Toleration",
-            ["key": 1, "operator": 2, "value": 3, "effect": 4, "tolerationSeconds": .pointer(5)])
+            ["key": 1, "operator": 2, "value": 3, "effect": 4, "tolerationSeconds": .kept(5)])
         MessageNumbers(
             .core, "TopologySpreadConstraint",
             [
                 "maxSkew": 1, "topologyKey": 2, "whenUnsatisfiable": 3, "labelSelector": 4,
-                "minDomains": .pointer(5), "nodeAffinityPolicy": .pointer(6),
-                "nodeTaintsPolicy": .pointer(7), "matchLabelKeys": 8,
+                "minDomains": .kept(5), "nodeAffinityPolicy": .kept(6),
+                "nodeTaintsPolicy": .kept(7), "matchLabelKeys": 8,
             ])
         MessageNumbers(.core, "VolumeDevice", ["name": 1, "devicePath": 2])
         MessageNumbers(
             .core, "VolumeMount",
             [
                 "name": 1, "readOnly": 2, "mountPath": 3, "subPath": 4,
-                "mountPropagation": .pointer(5), "subPathExpr": 6, "recursiveReadOnly": .pointer(7),
+                "mountPropagation": .kept(5), "subPathExpr": 6, "recursiveReadOnly": .kept(7),
             ])
         MessageNumbers(.core, "WeightedPodAffinityTerm", ["weight": 1, "podAffinityTerm": 2])
         MessageNumbers(
             .core, "WindowsSecurityContextOptions",
             [
-                "gmsaCredentialSpecName": .pointer(1), "gmsaCredentialSpec": .pointer(2),
-                "runAsUserName": .pointer(3), "hostProcess": .pointer(4),
+                "gmsaCredentialSpecName": .kept(1), "gmsaCredentialSpec": .kept(2),
+                "runAsUserName": .kept(3), "hostProcess": .kept(4),
             ])
     }
 }

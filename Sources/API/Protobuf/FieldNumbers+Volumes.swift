@@ -7,15 +7,15 @@ extension MessageNumbers {
         MessageNumbers(
             .core, "AzureDiskVolumeSource",
             [
-                "diskName": 1, "diskURI": 2, "cachingMode": .pointer(3), "fsType": .pointer(4),
-                "readOnly": .pointer(5), "kind": .pointer(6),
+                "diskName": 1, "diskURI": 2, "cachingMode": .kept(3), "fsType": .kept(4),
+                "readOnly": .kept(5), "kind": .kept(6),
             ])
         MessageNumbers(
             .core, "AzureFileVolumeSource", ["secretName": 1, "shareName": 2, "readOnly": 3])
         MessageNumbers(
             .core, "CSIVolumeSource",
             [
-                "driver": 1, "readOnly": .pointer(2), "fsType": .pointer(3), "volumeAttributes": 4,
+                "driver": 1, "readOnly": .kept(2), "fsType": .kept(3), "volumeAttributes": 4,
                 "nodePublishSecretRef": 5,
             ])
         MessageNumbers(
@@ -27,31 +27,31 @@ extension MessageNumbers {
         MessageNumbers(
             .core, "ClusterTrustBundleProjection",
             [
-                "name": .pointer(1), "signerName": .pointer(2), "labelSelector": 3, "path": 4,
-                "optional": .pointer(5),
+                "name": .kept(1), "signerName": .kept(2), "labelSelector": 3, "path": 4,
+                "optional": .kept(5),
             ])
         MessageNumbers(
             .core, "ConfigMapProjection",
             [
                 "localObjectReference": .embedded(1, "LocalObjectReference"), "items": 2,
-                "optional": .pointer(4),
+                "optional": .kept(4),
             ])
         MessageNumbers(
             .core, "ConfigMapVolumeSource",
             [
                 "localObjectReference": .embedded(1, "LocalObjectReference"), "items": 2,
-                "defaultMode": .pointer(3), "optional": .pointer(4),
+                "defaultMode": .kept(3), "optional": .kept(4),
             ])
         MessageNumbers(.core, "DownwardAPIProjection", ["items": 1])
         MessageNumbers(
             .core, "DownwardAPIVolumeFile",
-            ["path": 1, "fieldRef": 2, "resourceFieldRef": 3, "mode": .pointer(4)])
-        MessageNumbers(.core, "DownwardAPIVolumeSource", ["items": 1, "defaultMode": .pointer(2)])
+            ["path": 1, "fieldRef": 2, "resourceFieldRef": 3, "mode": .kept(4)])
+        MessageNumbers(.core, "DownwardAPIVolumeSource", ["items": 1, "defaultMode": .kept(2)])
         MessageNumbers(.core, "EmptyDirVolumeSource", ["medium": 1, "sizeLimit": 2])
         MessageNumbers(.core, "EphemeralVolumeSource", ["volumeClaimTemplate": 1])
         MessageNumbers(
             .core, "FCVolumeSource",
-            ["targetWWNs": 1, "lun": .pointer(2), "fsType": 3, "readOnly": 4, "wwids": 5])
+            ["targetWWNs": 1, "lun": .kept(2), "fsType": 3, "readOnly": 4, "wwids": 5])
         MessageNumbers(
             .core, "FlexVolumeSource",
             ["driver": 1, "fsType": 2, "secretRef": 3, "readOnly": 4, "options": 5])
@@ -62,23 +62,23 @@ extension MessageNumbers {
         MessageNumbers(
             .core, "GitRepoVolumeSource", ["repository": 1, "revision": 2, "directory": 3])
         MessageNumbers(.core, "GlusterfsVolumeSource", ["endpoints": 1, "path": 2, "readOnly": 3])
-        MessageNumbers(.core, "HostPathVolumeSource", ["path": 1, "type": .pointer(2)])
+        MessageNumbers(.core, "HostPathVolumeSource", ["path": 1, "type": .kept(2)])
         MessageNumbers(
             .core, "ISCSIVolumeSource",
             [
                 "targetPortal": 1, "iqn": 2, "lun": 3, "iscsiInterface": 4, "fsType": 5,
                 "readOnly": 6, "portals": 7, "chapAuthDiscovery": 8, "secretRef": 10,
-                "chapAuthSession": 11, "initiatorName": .pointer(12),
+                "chapAuthSession": 11, "initiatorName": .kept(12),
             ])
         MessageNumbers(.core, "ImageVolumeSource", ["reference": 1, "pullPolicy": 2])
-        MessageNumbers(.core, "KeyToPath", ["key": 1, "path": 2, "mode": .pointer(3)])
+        MessageNumbers(.core, "KeyToPath", ["key": 1, "path": 2, "mode": .kept(3)])
         MessageNumbers(.core, "NFSVolumeSource", ["server": 1, "path": 2, "readOnly": 3])
         MessageNumbers(
             .core, "PersistentVolumeClaimSpec",
             [
                 "accessModes": 1, "resources": 2, "volumeName": 3, "selector": 4,
-                "storageClassName": .pointer(5), "volumeMode": .pointer(6), "dataSource": 7,
-                "dataSourceRef": 8, "volumeAttributesClassName": .pointer(9),
+                "storageClassName": .kept(5), "volumeMode": .kept(6), "dataSource": 7,
+                "dataSourceRef": 8, "volumeAttributesClassName": .kept(9),
             ])
         MessageNumbers(.core, "PersistentVolumeClaimTemplate", ["metadata": 1, "spec": 2])
         MessageNumbers(.core, "PersistentVolumeClaimVolumeSource", ["claimName": 1, "readOnly": 2])
@@ -86,12 +86,12 @@ extension MessageNumbers {
         MessageNumbers(
             .core, "PodCertificateProjection",
             [
-                "signerName": 1, "keyType": 2, "maxExpirationSeconds": .pointer(3),
+                "signerName": 1, "keyType": 2, "maxExpirationSeconds": .kept(3),
                 "credentialBundlePath": 4, "keyPath": 5, "certificateChainPath": 6,
                 "userAnnotations": 7,
             ])
         MessageNumbers(.core, "PortworxVolumeSource", ["volumeID": 1, "fsType": 2, "readOnly": 3])
-        MessageNumbers(.core, "ProjectedVolumeSource", ["sources": 1, "defaultMode": .pointer(2)])
+        MessageNumbers(.core, "ProjectedVolumeSource", ["sources": 1, "defaultMode": .kept(2)])
         MessageNumbers(
             .core, "QuobyteVolumeSource",
             ["registry": 1, "volume": 2, "readOnly": 3, "user": 4, "group": 5, "tenant": 6])
@@ -111,22 +111,22 @@ extension MessageNumbers {
             .core, "SecretProjection",
             [
                 "localObjectReference": .embedded(1, "LocalObjectReference"), "items": 2,
-                "optional": .pointer(4),
+                "optional": .kept(4),
             ])
         MessageNumbers(
             .core, "SecretVolumeSource",
-            ["secretName": 1, "items": 2, "defaultMode": .pointer(3), "optional": .pointer(4)])
+            ["secretName": 1, "items": 2, "defaultMode": .kept(3), "optional": .kept(4)])
         MessageNumbers(
             .core, "ServiceAccountTokenProjection",
-            ["audience": 1, "expirationSeconds": .pointer(2), "path": 3])
+            ["audience": 1, "expirationSeconds": .kept(2), "path": 3])
         MessageNumbers(
             .core, "StorageOSVolumeSource",
             ["volumeName": 1, "volumeNamespace": 2, "fsType": 3, "readOnly": 4, "secretRef": 5])
         MessageNumbers(
-            .core, "TypedLocalObjectReference", ["apiGroup": .pointer(1), "kind": 2, "name": 3])
+            .core, "TypedLocalObjectReference", ["apiGroup": .kept(1), "kind": 2, "name": 3])
         MessageNumbers(
             .core, "TypedObjectReference",
-            ["apiGroup": .pointer(1), "kind": 2, "name": 3, "namespace": .pointer(4)])
+            ["apiGroup": .kept(1), "kind": 2, "name": 3, "namespace": .kept(4)])
         MessageNumbers(.core, "Volume", ["name": 1, "volumeSource": .embedded(2, "VolumeSource")])
         MessageNumbers(
             .core, "VolumeProjection",

@@ -61,8 +61,9 @@ enum FieldNumber: Sendable, ExpressibleByIntegerLiteral {
     /// A list, a map, a message, or a scalar whose zero Go's JSON leaves out (`omitempty`): clients
     /// send such a zero in Protocol Buffers all the same.
     case plain(UInt32)
-    /// A scalar behind a pointer in Go: a zero that is sent was set.
-    case pointer(UInt32)
+    /// A scalar whose zero Go's JSON writes: nearly always one behind a pointer, which is sent only
+    /// when it was set. The zeros of required fields are kept without this mark.
+    case kept(UInt32)
     /// A message of that name whose fields stand in the owner's JSON object (Go's embedding).
     case embedded(UInt32, String)
 
@@ -70,7 +71,7 @@ enum FieldNumber: Sendable, ExpressibleByIntegerLiteral {
 
     var number: UInt32 {
         switch self {
-        case .plain(let number), .pointer(let number), .embedded(let number, _): number
+        case .plain(let number), .kept(let number), .embedded(let number, _): number
         }
     }
 }

@@ -6,7 +6,8 @@ import JSON
 ///
 /// Fields of unknown numbers are passed over. Of a field that occurs more than once the last
 /// scalar counts, lists grow, and messages are merged, as Protocol Buffers demand. Go's clients
-/// send every scalar that is no pointer, so a zero is left out where their JSON leaves it out.
+/// send every scalar that is no pointer, so a zero is left out where their JSON leaves it out; they
+/// send every struct that is no pointer, and so does their JSON.
 struct ProtobufDecoder {
     /// How deep messages may nest. Those of Kubernetes stay below 20; the decoder recurses.
     static let depthMax = 64
@@ -93,7 +94,7 @@ struct ProtobufDecoder {
     ) throws(DecodeError) -> JSON? {
         let value = try value(part, field.schema, depth: depth)
         if field.isRequired { return value }
-        if case .pointer = entry.number { return value }
+        if case .kept = entry.number { return value }
         switch (field.schema, value) {
         case (.intOrString, _), (.quantity, _), (.any, _): return value
         case (_, .string("")?), (_, .integer(0)?), (_, .bool(false)?), (_, .number(0)?): return nil
