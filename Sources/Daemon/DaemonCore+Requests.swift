@@ -172,7 +172,7 @@ extension DaemonCore {
             }
             commit(
                 number, preconditions: proposal.preconditions, operations: proposal.operations,
-                proposal.response, at: now)
+                proposal.mustRepeat ? nil : proposal.response, at: now)
         case .watch(let stream):
             pending.remove(number)
             beginWatch(ticket, stream, at: now, into: &out)
@@ -257,8 +257,14 @@ extension DaemonCore {
         case .committed(let revision):
             switch entry.origin {
             case .client(let ticket, _):
+                guard let response else {
+                    // A part of a large deletion is done; the rest is evaluated on the new state.
+                    pending.restartEvaluations(number)
+                    evaluate(number, at: now, into: &out)
+                    return
+                }
                 pending.remove(number)
-                if let response { out.append(.respond(ticket, response.finish(at: revision))) }
+                out.append(.respond(ticket, response.finish(at: revision)))
             case .control, .kubelet:
                 if let response { finish(number, response.result(at: revision), at: now) }
             case .synchronization, .bootstrap:

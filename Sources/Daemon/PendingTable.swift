@@ -74,6 +74,8 @@ struct PendingTable: Sendable {
         return entries[number]?.evaluations ?? 0
     }
 
+    mutating func restartEvaluations(_ number: Ticket) { entries[number]?.evaluations = 0 }
+
     @discardableResult
     mutating func remove(_ number: Ticket) -> Entry? {
         guard let entry = entries.removeValue(forKey: number) else { return nil }

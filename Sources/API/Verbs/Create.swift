@@ -35,12 +35,13 @@ extension Evaluation {
         document = target.definition.canonical(document)
         try checkNamespace(for: target, &writes)
         if let existing = snapshot[target.key] { throw alreadyExists(existing, target) }
-        try admitCreate(&document, target, &writes)
-        let errors = target.definition.validateCreate(document)
-        guard errors.isEmpty else { throw target.definition.invalid(document, errors) }
+        // What admission adds belongs to nobody, so that a later apply does not remove it.
         if !isApplied, target.definition.tracksManagers {
             document = ownership(target).update(old: nil, new: document)
         }
+        try admitCreate(&document, target, &writes)
+        let errors = target.definition.validateCreate(document)
+        guard errors.isEmpty else { throw target.definition.invalid(document, errors) }
         document = target.definition.stored(document)
         if options.isDryRun {
             var response = pending(document, target.definition, code: code, warnings: warnings)
