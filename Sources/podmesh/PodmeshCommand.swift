@@ -14,7 +14,8 @@ struct PodmeshCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             InitCommand.self, JoinCommand.self, RunCommand.self, MembersCommand.self,
-            StatusCommand.self, TokenCommand.self, KubeconfigCommand.self, SimulateCommand.self, VersionCommand.self,
+            StatusCommand.self, TokenCommand.self, KubeconfigCommand.self, SimulateCommand.self,
+            VersionCommand.self,
         ])
 }
 

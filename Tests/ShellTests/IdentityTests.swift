@@ -20,7 +20,9 @@ struct IdentityTests {
         let authority = try ClusterAuthority.create(at: now)
         let other = try ClusterAuthority.create(at: now)
         #expect(authority.fingerprint.count == 64)
-        #expect(ClusterAuthority.fingerprint(ofPEM: authority.certificatePEM) == authority.fingerprint)
+        #expect(
+            ClusterAuthority.fingerprint(ofPEM: authority.certificatePEM)
+                == authority.fingerprint)
         #expect(authority.fingerprint != other.fingerprint)
         #expect(ClusterAuthority.fingerprint(ofPEM: "nonsense") == nil)
     }

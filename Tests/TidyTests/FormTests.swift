@@ -54,7 +54,8 @@ import Testing
     }
 
     @Test func `nothing is left for later, and nothing names one computer's folders`() throws {
-        let leftover = try NSRegularExpression(pattern: #"\b(TODO|FIXME|XXX)\b|/work/|/home/"#)
+        let leftover = try NSRegularExpression(
+            pattern: #"\b(TODO|FIXME|XXX)\b|(?<![\w)}])/(work|home)/"#)
         for file in Self.texts where !file.path.hasPrefix("Tests/TidyTests/") {
             let range = NSRange(file.text.startIndex..., in: file.text)
             for match in leftover.matches(in: file.text, range: range) {

@@ -35,7 +35,9 @@ package struct APICore: Sendable {
             return .refused(.status(bodyTooLarge))
         }
         // Who is not known gets no read index: it would cost the cluster a round trip.
-        if request.credential == Credential.none || request.credential == .invalid { return .anySnapshot }
+        if request.credential == Credential.none || request.credential == .invalid {
+            return .anySnapshot
+        }
         guard case .resource(let target) = RequestTarget(path: request.path, registry: registry)
         else { return .anySnapshot }
         guard request.method == .get || request.method == .head else { return .consistentRead }

@@ -23,7 +23,8 @@ struct MachineCertificate {
                 + [service].compactMap(\.self),
             names: [
                 name.text, "localhost", "kubernetes", "kubernetes.default",
-                "kubernetes.default.svc", "kubernetes.default.svc.\(configuration.dns.clusterDomain)",
+                "kubernetes.default.svc",
+                "kubernetes.default.svc.\(configuration.dns.clusterDomain)",
             ], at: now)
         guard let meshAuthority = GossipAuthority(seed: secrets.meshSecretKey),
             meshPublicKey.count == GossipCertificate.publicKeyBytes

@@ -67,8 +67,16 @@ final class DNSServer: Sendable {
         switch zone.zone.resolve(query.question, client: client) {
         case .answer(let answer):
             reply(DNSCodec.encode(answer, to: query, bytesMax: limit))
-        case .follow(let alias, _):
-            reply(DNSCodec.encode(DNSAnswer(answers: [alias]), to: query, bytesMax: limit))
+        case .follow(let aliases, let target):
+            guard let question = DNSCodec.encodeQuery(target) else {
+                let failure = DNSAnswer(code: .serverFailure, answers: aliases)
+                return reply(DNSCodec.encode(failure, to: query, bytesMax: limit))
+            }
+            forwarder.forward(question) { response in
+                let rest = DNSCodec.decodeAnswer(response ?? [])
+                let answer = DNSAnswer(code: rest.code, answers: aliases + rest.answers)
+                reply(DNSCodec.encode(answer, to: query, bytesMax: limit))
+            }
         case .forward:
             forwarder.forward(bytes) { response in
                 let failure = DNSAnswer(code: .serverFailure, isAuthoritative: false)

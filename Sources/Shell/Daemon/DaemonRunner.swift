@@ -78,7 +78,8 @@ package struct DaemonRunner: Sendable {
         let routes = ClusterRoutes(
             configuration: configuration, authorityPEM: identity.authorityPEM,
             clusterID: identity.clusterID, shell: { shell })
-        let front = APIFront(ownRoutes: { routes.take($0, $1) }) { ticket, request, http, exchange in
+        let front = APIFront(ownRoutes: { routes.take($0, $1) }) {
+            ticket, request, http, exchange in
             shell.eventLoop.execute {
                 shell.assumeIsolated { $0.accept(ticket, request, http, exchange) }
             }
@@ -89,7 +90,8 @@ package struct DaemonRunner: Sendable {
         network.prepare()
         network.holdVirtualAddress(false)
         await enter(shell, identity, peersFile)
-        logger.info("\(configuration.name) serves https://\(configuration.address):\(configuration.api.port)")
+        let server = "https://\(configuration.address):\(configuration.api.port)"
+        logger.info("\(configuration.name) serves \(server)")
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await runtime.run() }
             group.addTask { await machine.run() }

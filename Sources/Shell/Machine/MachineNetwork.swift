@@ -50,7 +50,7 @@ final class MachineNetwork: Sendable {
                 try SystemCommand.run(
                     "ip", ["addr", change, "\(virtualAddress)/32", "dev", interface])
                 guard isHolder else { return }
-                // Neighbours that remember the former holder learn the new one at once (RFC 5227 §3).
+                // Neighbours that remember the former holder learn the new one (RFC 5227 §3).
                 try SystemCommand.run(
                     "busybox",
                     ["arping", "-U", "-c", "1", "-w", "1", "-I", interface, "-s",
@@ -133,7 +133,8 @@ final class MachineNetwork: Sendable {
         do throws(ShellError) {
             try action()
         } catch {
-            logger.error("the machine's network could not be changed", metadata: ["error": "\(error)"])
+            logger.error(
+                "the machine's network could not be changed", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -53,7 +53,8 @@ package struct ClusterAuthority: Sendable {
         (certificate, privateKey) = try Self.reporting("read the cluster's authority") {
             (
                 try Certificate(pemEncoded: certificatePEM),
-                Certificate.PrivateKey(try P256.Signing.PrivateKey(pemRepresentation: privateKeyPEM))
+                Certificate.PrivateKey(
+                    try P256.Signing.PrivateKey(pemRepresentation: privateKeyPEM))
             )
         }
     }

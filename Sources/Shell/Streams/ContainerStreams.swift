@@ -90,7 +90,9 @@ final class ContainerStreams: Sendable {
                 return
             }
             exchange.respond(
-                .status(StatusError(.internalError, "unable to read the container's log: \(error)")))
+                .status(
+                    StatusError(
+                        .internalError, "unable to read the container's log: \(error)")))
         }
     }
 
@@ -185,7 +187,7 @@ final class ContainerStreams: Sendable {
 
     typealias TunnelBody = @Sendable (inout TunnelReader, TunnelWriter) async throws -> Void
 
-    /// The runtime's streaming server speaks SPDY itself, so the client's bytes go there as they are.
+    /// The runtime's streaming server speaks SPDY itself: the client's bytes go there as they are.
     private func tunnelSPDY(
         _ client: DaemonShell.ClientExchange, protocols: [String],
         url: @escaping @Sendable () async throws -> String
