@@ -12,6 +12,7 @@ enum DNSText {
         let (type, data) =
             switch record.data {
             case .a(let octets): ("A", octets.map(String.init).joined(separator: "."))
+            case .aaaa(let octets): ("AAAA", octets.map(String.init).joined(separator: " "))
             case .cname(let name): ("CNAME", name + ".")
             case .ptr(let name): ("PTR", name + ".")
             case .ns(let name): ("NS", name + ".")

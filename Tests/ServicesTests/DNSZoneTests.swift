@@ -158,14 +158,93 @@ import Testing
         #expect(SampleZone.zone.resolve(DNSQuestion(name: name, type: .a)) == .forward)
     }
 
-    @Test func `an ExternalName is an alias, whatever type is asked for`() {
-        let name = "outside.default.svc.cluster.local"
-        let alias = DNSRecord(name: name, timeToLive: 5, data: .cname("www.example.com"))
-        for type in [DNSType.a, .aaaa, .cname] {
-            #expect(
-                SampleZone.zone.resolve(DNSQuestion(name: name, type: type))
-                    == .follow(alias, target: "www.example.com"))
+    // MARK: Aliases
+
+    private static func alias(_ name: String, _ target: String) -> DNSRecord {
+        DNSRecord(
+            name: "\(name).default.svc.cluster.local", timeToLive: 5, data: .cname(target))
+    }
+
+    private static func zone(aliases: [(String, String)]) -> DNSZone {
+        var zone = SampleZone.zone
+        for (name, target) in aliases {
+            zone.update(SampleZone.service(name, ServiceAssignment(externalName: target)))
         }
+        return zone
+    }
+
+    private func resolve(_ name: String, _ type: DNSType, in zone: DNSZone) -> DNSZone.Resolution {
+        zone.resolve(DNSQuestion(name: "\(name).default.svc.cluster.local", type: type))
+    }
+
+    @Test func `an ExternalName is an alias whose target an upstream server knows`() {
+        for type in [DNSType.a, .aaaa, .txt] {
+            #expect(
+                resolve("outside", type, in: SampleZone.zone)
+                    == .follow(
+                        [Self.alias("outside", "www.example.com")],
+                        DNSQuestion(name: "www.example.com", type: type)))
+        }
+    }
+
+    @Test func `who asks for the alias itself gets it`() {
+        let expected = DNSAnswer(answers: [Self.alias("outside", "www.example.com")])
+        for type in [DNSType.cname, .any] {
+            #expect(resolve("outside", type, in: SampleZone.zone) == .answer(expected))
+        }
+    }
+
+    @Test func `an alias for a name of the zone is answered with the name's records`() {
+        let target = "web.default.svc.cluster.local"
+        let zone = Self.zone(aliases: [
+            ("near", target), ("nearer", "near.default.svc.cluster.local."),
+        ])
+        let address = DNSRecord(name: target, timeToLive: 5, data: .a([10, 96, 0, 10]))
+        #expect(
+            resolve("near", .a, in: zone)
+                == .answer(DNSAnswer(answers: [Self.alias("near", target), address])))
+        #expect(
+            resolve("nearer", .a, in: zone)
+                == .answer(
+                    DNSAnswer(answers: [
+                        Self.alias("nearer", "near.default.svc.cluster.local."),
+                        DNSRecord(
+                            name: "near.default.svc.cluster.local.", timeToLive: 5,
+                            data: .cname(target)),
+                        address,
+                    ])))
+    }
+
+    @Test func `an alias for a name that the zone lacks is NXDOMAIN with the alias`() {
+        let target = "gone.default.svc.cluster.local"
+        guard case .answer(let answer) = resolve(
+            "stale", .a, in: Self.zone(aliases: [("stale", target)]))
+        else {
+            Issue.record("not answered")
+            return
+        }
+        #expect(answer.code == .nameError)
+        #expect(answer.answers == [Self.alias("stale", target)])
+        #expect(answer.authority.map(DNSText.text) == [Self.authority])
+    }
+
+    @Test func `aliases in a circle end in SERVFAIL`() {
+        let zone = Self.zone(aliases: [
+            ("a", "b.default.svc.cluster.local"), ("b", "a.default.svc.cluster.local"),
+        ])
+        guard case .answer(let answer) = resolve("a", .a, in: zone) else {
+            Issue.record("not answered")
+            return
+        }
+        #expect(answer.code == .serverFailure)
+    }
+
+    @Test func `a Pod's short name may be an alias`() {
+        let question = DNSQuestion(name: "outside", type: .a)
+        let alias = DNSRecord(name: "outside", timeToLive: 5, data: .cname("www.example.com"))
+        #expect(
+            SampleZone.zone.resolve(question, client: "10.244.1.5")
+                == .follow([alias], DNSQuestion(name: "www.example.com", type: .a)))
     }
 
     @Test func `another class than the Internet's is refused`() {

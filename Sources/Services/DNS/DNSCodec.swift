@@ -5,9 +5,9 @@ package enum DNSCodec {
     /// The answer size over UDP that avoids fragments on common paths (DNS Flag Day 2020).
     package static let payloadBytesMax = 1_232
 
-    private static let headerBytes = 12
-    private static let nameBytesMax = 255
-    private static let labelBytesMax = 63
+    static let headerBytes = 12
+    static let nameBytesMax = 255
+    static let labelBytesMax = 63
 
     /// Reads a query with exactly one question; records behind it are passed over but for OPT.
     package static func decodeQuery(_ bytes: [UInt8]) throws(DecodeError) -> DNSQuery {
@@ -63,7 +63,7 @@ package enum DNSCodec {
         return [bytes[0], bytes[1], 0x80 | (bytes[2] & 0x01), 1, 0, 0, 0, 0, 0, 0, 0, 0]
     }
 
-    private struct Reader {
+    struct Reader {
         let bytes: [UInt8]
         var position = 0
 
@@ -87,6 +87,12 @@ package enum DNSCodec {
                 throw DecodeError(expected: "\(count) bytes", offset: position)
             }
             position += count
+        }
+
+        mutating func readRaw(_ count: Int) throws(DecodeError) -> [UInt8] {
+            let start = position
+            try skip(count)
+            return Array(bytes[start..<position])
         }
 
         /// Reads a name. Pointers must point backwards, each further than the last, so that a
@@ -193,6 +199,9 @@ package enum DNSCodec {
             case .a(let octets):
                 bytes.append(contentsOf: octets)
                 return octets.count == 4
+            case .aaaa(let octets):
+                bytes.append(contentsOf: octets)
+                return octets.count == 16
             case .cname(let name), .ptr(let name), .ns(let name):
                 return write(name: name)
             case .txt(let text):

@@ -44,6 +44,8 @@ package enum DNSResponseCode: UInt8, Sendable {
 package struct DNSRecord: Hashable, Sendable {
     package enum Data: Hashable, Sendable {
         case a([UInt8])
+        /// Only from upstream servers: Pods and Services have no IPv6 addresses.
+        case aaaa([UInt8])
         case cname(String)
         case ptr(String)
         case ns(String)
@@ -54,6 +56,7 @@ package struct DNSRecord: Hashable, Sendable {
         var type: DNSType {
             switch self {
             case .a: .a
+            case .aaaa: .aaaa
             case .cname: .cname
             case .ptr: .ptr
             case .ns: .ns

@@ -19,6 +19,8 @@ package struct DNSZone: Sendable {
     /// How long resolvers keep an answer; short, because Pods move within seconds.
     package static let timeToLive: UInt32 = 5
     private static let schemaVersion = "1.1.0"
+    /// Aliases of aliases that are followed; a longer chain, or a circle, is SERVFAIL.
+    private static let aliasesMax = 8
 
     private struct Name: Hashable, Sendable {
         var namespace: String
@@ -35,8 +37,9 @@ package struct DNSZone: Sendable {
         case answer(DNSAnswer)
         /// The name is outside the zone: ask an upstream server.
         case forward
-        /// The name is an alias for one outside the zone; the upstream's answer completes it.
-        case follow(DNSRecord, target: String)
+        /// The name is an alias for one outside the zone; an upstream server's answer to this
+        /// question completes it.
+        case follow([DNSRecord], DNSQuestion)
     }
 
     /// Takes a row of the assignment table.
@@ -63,17 +66,20 @@ package struct DNSZone: Sendable {
         for suffix in ["\(pod.namespace).svc.", "svc.", ""] {
             var longer = question
             longer.name = "\(question.name).\(suffix)\(domain)"
-            guard case .answer(var answer) = resolveAbsolute(longer), answer.code == .noError
-            else { continue }
-            for index in answer.answers.indices where answer.answers[index].name == longer.name {
-                answer.answers[index].name = question.name
+            switch resolveAbsolute(longer) {
+            case .answer(var answer) where answer.code == .noError:
+                answer.answers = answer.answers.map { $0.renamed(from: longer, to: question) }
+                return .answer(answer)
+            case .follow(let aliases, let target):
+                return .follow(aliases.map { $0.renamed(from: longer, to: question) }, target)
+            default: continue
             }
-            return .answer(answer)
         }
         return .forward
     }
 
-    private func resolveAbsolute(_ question: DNSQuestion) -> Resolution {
+    /// `hops` counts the aliases that led here.
+    private func resolveAbsolute(_ question: DNSQuestion, hops: Int = 0) -> Resolution {
         guard question.class == 1 else {
             return .answer(DNSAnswer(code: .refused, isAuthoritative: false))
         }
@@ -84,10 +90,12 @@ package struct DNSZone: Sendable {
         guard labels.count >= domainLabels.count,
             Array(labels.suffix(domainLabels.count)) == domainLabels
         else { return .forward }
-        return resolve(Array(labels.dropLast(domainLabels.count)), question)
+        return resolve(Array(labels.dropLast(domainLabels.count)), question, hops)
     }
 
-    private func resolve(_ labels: [String], _ question: DNSQuestion) -> Resolution {
+    private func resolve(
+        _ labels: [String], _ question: DNSQuestion, _ hops: Int
+    ) -> Resolution {
         switch labels.last {
         case nil:
             if question.type == .soa { return .answer(DNSAnswer(answers: [startOfAuthority])) }
@@ -100,7 +108,7 @@ package struct DNSZone: Sendable {
             guard question.type == .txt || question.type == .any else { return found([]) }
             return found([record(question.name, .txt(Self.schemaVersion))])
         case "svc":
-            return resolveService(Array(labels.dropLast()), question)
+            return resolveService(Array(labels.dropLast()), question, hops)
         case "pod":
             return resolvePod(Array(labels.dropLast()), question)
         default:
@@ -110,7 +118,9 @@ package struct DNSZone: Sendable {
 
     // MARK: Services
 
-    private func resolveService(_ labels: [String], _ question: DNSQuestion) -> Resolution {
+    private func resolveService(
+        _ labels: [String], _ question: DNSQuestion, _ hops: Int
+    ) -> Resolution {
         guard let namespace = labels.last else { return found([]) }
         guard labels.count > 1 else {
             return namespaces[namespace] != nil ? found([]) : missing
@@ -119,7 +129,7 @@ package struct DNSZone: Sendable {
         guard let service = services[name] else { return missing }
         let rest = Array(labels.dropLast(2))
         if let external = service.externalName, rest.isEmpty {
-            return .follow(record(question.name, .cname(external)), target: external)
+            return follow(record(question.name, .cname(external)), to: external, question, hops)
         }
         switch rest.count {
         case 0:
@@ -139,6 +149,24 @@ package struct DNSZone: Sendable {
                 String(rest[0].dropFirst()), String(rest[1].dropFirst()), name, service, question)
         default:
             return missing
+        }
+    }
+
+    /// Goes on at the target of an ExternalName, which may be a name of this zone.
+    private func follow(
+        _ alias: DNSRecord, to target: String, _ question: DNSQuestion, _ hops: Int
+    ) -> Resolution {
+        if question.type == .cname || question.type == .any { return found([alias]) }
+        guard hops < Self.aliasesMax else {
+            return .answer(DNSAnswer(code: .serverFailure, answers: [alias]))
+        }
+        let next = DNSQuestion(name: target, type: question.type)
+        switch resolveAbsolute(next, hops: hops + 1) {
+        case .forward: return .follow([alias], next)
+        case .follow(let aliases, let last): return .follow([alias] + aliases, last)
+        case .answer(var answer):
+            answer.answers.insert(alias, at: 0)
+            return .answer(answer)
         }
     }
 
@@ -288,6 +316,13 @@ package struct DNSZone: Sendable {
         }
         let count = (namespaces[name.namespace] ?? 1) - 1
         namespaces[name.namespace] = count > 0 ? count : nil
+    }
+}
+
+extension DNSRecord {
+    fileprivate func renamed(from long: DNSQuestion, to short: DNSQuestion) -> DNSRecord {
+        guard name == long.name else { return self }
+        return DNSRecord(name: short.name, timeToLive: timeToLive, data: data)
     }
 }
 
