@@ -5,8 +5,8 @@ import Glibc
 ///
 /// Records are opaque and come back in order. `append` only gathers; `sync` writes all that waits
 /// as one frame and makes it durable with one `fdatasync`. Segments grow as they are written:
-/// setting their space aside first (`fallocate`) saved a tenth of a sync here, and zeros written ahead a
-/// quarter, which is not worth writing everything twice.
+/// setting their space aside first (`fallocate`) saved a tenth of a sync here, and zeros written
+/// ahead a quarter, which is not worth writing everything twice.
 ///
 /// When a snapshot makes old records needless, `replace` writes the records still needed to a new
 /// segment that is marked as the log's base, to the side, and renames it in. From that moment the
