@@ -53,8 +53,10 @@ import Testing
         #expect(!decisions.isEmpty)
         for page in decisions {
             #expect(page.lines.count - 1 <= 40, "\(page.path)")
-            for section in ["## Context", "## Choice", "## Consequence"] {
-                #expect(page.text.contains("\n\(section)\n"), "\(page.path): \(section)")
+            for section in ["Context", "Choice", "Consequence"] {
+                #expect(
+                    ["\n## \(section)\n", "\n**\(section).**"].contains(where: page.text.contains),
+                    "\(page.path): \(section)")
             }
         }
     }
