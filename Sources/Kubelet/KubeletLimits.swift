@@ -21,6 +21,9 @@ package struct KubeletLimits: Sendable, Equatable {
     package var nodeStatusPeriod = Span.minutes(5)
     /// The least time between two writes of the Node.
     package var nodeStatusSpacing = Span.milliseconds(500)
+    /// How long a Node that was Ready must not be so before it says it, since that evicts its
+    /// Pods. Kubernetes gives the runtime 30 s.
+    package var nodeNotReadyDelay = Span.seconds(5)
 
     /// The wait before the second restart of a container; it doubles up to the maximum and
     /// starts over after twice the maximum without a restart.

@@ -25,6 +25,8 @@ struct NodeReporter: Sendable {
     private var sent: JSON?
     private var acknowledged: JSON?
     private var lastWrite: Instant?
+    /// Since when the machine takes no Pods; nil while it does.
+    private var notReadySince: Instant?
     private var transitions: [String: StatusReport.Transition] = [:]
 
     init(_ configuration: KubeletConfiguration) { self.configuration = configuration }
@@ -84,6 +86,7 @@ struct NodeReporter: Sendable {
             candidates.append(lastWrite + limits.nodeStatusSpacing)
             candidates.append(lastWrite + limits.nodeStatusPeriod)
         }
+        if let notReadySince { candidates.append(notReadySince + limits.nodeNotReadyDelay) }
         return candidates.compactMap { $0 }.filter { $0 > now }.min()
     }
 
@@ -91,8 +94,10 @@ struct NodeReporter: Sendable {
         now: Instant, wall: WallTime, _ tickets: inout TicketCounter,
         into out: inout Outbox<KubeletEffect>
     ) {
+        notReadySince = isReady ? nil : notReadySince ?? now
         guard let node, let machine else { return }
         configureNetwork(node, now, &tickets, &out)
+        guard !isHoldingBack(node, now) else { return }
         guard writeTicket == nil, writeRetry.isDue(now),
             lastWrite.map({ now - $0 >= limits.nodeStatusSpacing }) ?? true,
             isStale || lastWrite.map({ now - $0 >= limits.nodeStatusPeriod }) ?? true
@@ -103,6 +108,13 @@ struct NodeReporter: Sendable {
         writeTicket = ticket
         lastWrite = now
         out.append(.write(ticket, write))
+    }
+
+    /// A Node that was Ready and is not for a moment, as after a start of the daemon or of the
+    /// runtime, says nothing yet: its Pods run on, and the taint would evict them all.
+    private func isHoldingBack(_ node: Node?, _ now: Instant) -> Bool {
+        guard let notReadySince, node?.condition("Ready")?.isTrue == true else { return false }
+        return now - notReadySince < limits.nodeNotReadyDelay
     }
 
     private mutating func configureNetwork(
