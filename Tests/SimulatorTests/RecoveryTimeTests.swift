@@ -7,7 +7,7 @@ import Testing
     #if DEBUG
         private static let runs: UInt64 = 4
     #else
-        private static let runs: UInt64 = 40
+        private static let runs: UInt64 = 25
     #endif
 
     @Test func `a member's Pods run elsewhere within three seconds`() {
