@@ -71,7 +71,7 @@ extension ControlCore {
         let count = (refusals[flight.item] ?? 0) + 1
         refusals[flight.item] = count
         out.append(.mark("control.refused.\(error.reason.rawValue)"))
-        deadlines.set(flight.item, to: now + pause(after: count, error.reason))
+        deadlines.schedule(flight.item, at: now + pause(after: count, error.reason))
     }
 
     /// Kubernetes' exponential back-off; a conflict only says that the cache was behind.

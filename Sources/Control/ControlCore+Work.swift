@@ -29,7 +29,7 @@ extension ControlCore {
                 continue
             }
             // A refused key waits for the end of its pause whatever else changes.
-            if let pause = deadlines.deadline(of: item), pause > now, refusals[item] != nil {
+            if let pause = deadlines[item], pause > now, refusals[item] != nil {
                 continue
             }
             budget -= 1
@@ -45,9 +45,9 @@ extension ControlCore {
             configuration: configuration, wall: wall, refusals: refusals[item] ?? 0)
         let result = item.controller.implementation.reconcile(item.key, in: state, context)
         if let span = result.requeueAfter {
-            deadlines.set(item, to: now + max(span, .milliseconds(1)))
+            deadlines.schedule(item, at: now + max(span, .milliseconds(1)))
         } else {
-            deadlines.remove(item)
+            deadlines.cancel(item)
         }
         for draft in result.events { record(draft, now, &out) }
         for proposal in result.proposals { issue(proposal, of: item, now, &out) }

@@ -71,7 +71,7 @@ package struct ControlCore: Sendable {
         guard isLeading else { return nil }
         if isOverBudget { return .zero }
         let flight = flightOrder.first.flatMap { flights[$0]?.deadline }
-        switch (deadlines.next, flight) {
+        switch (deadlines.deadline, flight) {
         case (let first?, let second?): return min(first, second)
         case (let first, let second): return first ?? second
         }

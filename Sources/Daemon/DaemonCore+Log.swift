@@ -108,6 +108,8 @@ extension DaemonCore {
     ) {
         guard !changes.isEmpty else { return }
         var objects: [(ObjectKey, JSON?)] = []
+        // Several objects may make one row; the last version holds what all of them say.
+        var rows: [AssignmentKey: AssignmentEntry] = [:]
         for change in changes {
             feedWatches(change, into: &out)
             guard let key = objectKey(change.key) else { continue }
@@ -115,10 +117,11 @@ extension DaemonCore {
             objects.append((key, json))
             if isControlling {
                 for entry in publisher.update(key, json, revision: change.revision.number) {
-                    stepGossip(.publish(entry), at: now)
+                    rows[entry.key] = entry
                 }
             }
         }
+        publish(rows, at: now)
         if isControlling { stepControl(.changed(objects), at: now) }
         tellKubelet(objects, at: now)
         updateRoutes(objects, into: &out)
@@ -185,17 +188,20 @@ extension DaemonCore {
     /// A new leader repeats what the table should say; rows that it says already are no news.
     private mutating func republishAssignments(at now: Instant) {
         let revision = store.snapshot.revision.number
-        var current: Set<AssignmentKey> = []
-        for entry in publisher.entries(revision: revision) {
-            current.insert(entry.key)
-            guard gossip.table[entry.key]?.value != entry.value else { continue }
-            stepGossip(.publish(entry), at: now)
-        }
-        for entry in gossip.table.sortedEntries
-        where entry.value != .tombstone && !current.contains(entry.key) {
-            let tombstone = AssignmentEntry(
+        var rows: [AssignmentKey: AssignmentEntry] = [:]
+        for entry in gossip.table.sortedEntries where entry.value != .tombstone {
+            rows[entry.key] = AssignmentEntry(
                 key: entry.key, revision: revision, value: .tombstone)
-            stepGossip(.publish(tombstone), at: now)
+        }
+        for entry in publisher.entries(revision: revision) { rows[entry.key] = entry }
+        publish(rows, at: now)
+    }
+
+    /// Gossips the rows that say something new, in the order of their keys.
+    private mutating func publish(_ rows: [AssignmentKey: AssignmentEntry], at now: Instant) {
+        for key in rows.keys.sorted() {
+            guard let row = rows[key], gossip.table[key]?.value != row.value else { continue }
+            stepGossip(.publish(row), at: now)
         }
     }
 }
