@@ -6,8 +6,9 @@ extension JourneyTests {
     /// no part, the other two go on, and it comes back when the cause is gone.
     @Suite(.serialized) struct BadDisks {
         let cluster = Cluster.shared
-        /// A voter that does not lead when a test begins, as far as it matters.
         let victim = "machine-3"
+
+        init() async throws { try await cluster.settle() }
 
         private var data: String { "\(cluster.state)/machines/\(victim)/disk/var/lib/podmesh" }
         private var daemonLog: String {
@@ -20,7 +21,6 @@ extension JourneyTests {
         }
 
         private func stop() async throws {
-            try await cluster.waitUntilAllReady()
             let stopped = try await cluster.script("stop", victim)
             #expect(stopped.succeeded, "\(stopped)")
         }
@@ -92,18 +92,23 @@ extension JourneyTests {
             try await expectPresent("damage-meanwhile", on: victim)
         }
 
-        @Test func `a full disk stops no machine, and loses nothing`() async throws {
+        @Test(arguments: [false, true])
+        func `a full disk stops no machine, and loses nothing`(
+            _ isLeaders: Bool
+        ) async throws {
             try await forget("full-before", "full-meanwhile", "full-after")
             try await stop()
             try await onSmallDisk {
                 try await start()
                 try await cluster.waitUntilAllReady()
                 #expect(try await write("full-before", through: victim).succeeded)
+                if isLeaders { try await makeVictimLead() }
                 let daemon = try #require(try cluster.machine(victim).daemonPID)
                 let filler = "\(data)/filler"
-                _ = try await Command(arguments: [
+                let filling = try await Command(arguments: [
                     "dd", "if=/dev/zero", "of=\(filler)", "bs=4k", "status=none",
                 ]).run()
+                #expect(filling.errors.contains("No space left on device"))
                 try await eventually(within: .seconds(15), "the other machines take writes") {
                     let answer = try await write("full-meanwhile", through: "machine-1")
                     guard answer.succeeded || answer.errors.contains("already exists") else {
@@ -139,12 +144,27 @@ extension JourneyTests {
             try await cluster.waitUntilAllReady()
         }
 
+        /// Ends the daemon that leads until the election makes the victim leader.
+        private func makeVictimLead() async throws {
+            for _ in 1...20 {
+                let leader = try await cluster.leader()
+                guard leader != victim else { return }
+                let daemon = try #require(try cluster.machine(leader).daemonPID)
+                kill(daemon, SIGKILL)
+                try await eventually(within: .seconds(10), "another machine leads") {
+                    try await cluster.leader() != leader
+                }
+                try await cluster.waitUntilAllReady()
+            }
+            throw Failed("\(victim) was never elected")
+        }
+
         /// Runs the body while the data folder of the machine, which must be off before and after,
         /// lies on a disk of a few megabytes. What is written there is kept.
         private func onSmallDisk(_ body: () async throws -> Void) async throws {
             let saved = "\(cluster.folder)/work/saved"
-            try? FileManager.default.removeItem(atPath: saved)
-            try FileManager.default.copyItem(atPath: data, toPath: saved)
+            try await must("rm", "-rf", saved)
+            try await must("cp", "--archive", data, saved)
             try await mount(from: saved)
             do {
                 try await body()

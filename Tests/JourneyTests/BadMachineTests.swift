@@ -6,11 +6,13 @@ extension JourneyTests {
     @Suite(.serialized) struct BadMachines {
         let cluster = Cluster.shared
 
+        init() async throws { try await cluster.settle() }
+
         // MARK: Configuration
 
         @Test(arguments: [
             ("kubelett:\n    maxPods: 9\n", ["unknown field \"kubelett\"", "mean \"kubelet\""]),
-            ("mesh:\n    prot: 7946\n", ["unknown field", "prot\"", "mean \"port\""]),
+            ("mesh:\n    prot: 7946\n", ["unknown field \"mesh.prot\"", "mean \"mesh.port\""]),
             ("mesh:\n    port: high\n", ["mesh.port must be"]),
         ])
         func `a mistake in a configuration is shown with its place`(
@@ -144,14 +146,14 @@ extension JourneyTests {
             target.sin_family = sa_family_t(AF_INET)
             target.sin_port = port.bigEndian
             target.sin_addr.s_addr = inet_addr(address)
+            let length = socklen_t(MemoryLayout<sockaddr_in>.size)
             var random = SystemRandomNumberGenerator()
             for index in 0..<count {
                 let size = 1 + index * 1_400 / count
                 let bytes = (0..<size).map { _ in UInt8.random(in: 0 ... .max, using: &random) }
                 let sent = withUnsafePointer(to: &target) { pointer in
                     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        sendto(
-                            descriptor, bytes, size, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                        sendto(descriptor, bytes, size, 0, $0, length)
                     }
                 }
                 guard sent == size else { throw Failed("datagram \(index) was not sent") }

@@ -90,11 +90,30 @@ extension Cluster {
         }
     }
 
+    /// What every test begins with: all machines run, and their Nodes are Ready. An earlier test
+    /// that failed may have left it otherwise.
+    func settle() async throws {
+        for name in names where try machine(name).pid == nil {
+            _ = try await script("start", name)
+        }
+        try await waitUntilAllReady(within: .seconds(20))
+    }
+
     /// The Deployment `web` of the examples with all its Pods running, and nothing else of it.
     @discardableResult
     func deployWeb() async throws -> [PodState] {
         try await applyExample("web")
         return try await runningWeb(within: .seconds(20))
+    }
+
+    /// The same with new Pods, two on each machine.
+    func deployWebAnew() async throws -> [PodState] {
+        _ = try await kubectl("delete", "deployment", "web", "--ignore-not-found")
+        _ = try await kubectl("delete", "pods", "--selector", "app=web", "--now")
+        try await eventually(within: .seconds(10), "no Pod of web is left") {
+            try await pods("app=web").isEmpty
+        }
+        return try await deployWeb()
     }
 
     /// The six Pods of `web` once they all run, none of them on the machine `gone`.
@@ -107,8 +126,8 @@ extension Cluster {
             found = try await pods("app=web")
             let settled = found.allSatisfy { $0.isRunning && $0.node != gone }
             guard found.count == 6, settled else {
-                throw Failed(
-                    found.map { "\($0.name) \($0.node) \($0.status.phase)" }.joined(separator: ", "))
+                let states = found.map { "\($0.name) \($0.node) \($0.status.phase)" }
+                throw Failed(states.joined(separator: ", "))
             }
             return true
         }

@@ -5,9 +5,13 @@ extension JourneyTests {
     @Suite(.serialized) struct OrdinaryUse {
         let cluster = Cluster.shared
 
+        init() async throws { try await cluster.settle() }
+
         @Test func `three Nodes are Ready and tell what they are`() async throws {
             let table = try await cluster.kubectl("get", "nodes", "--output", "wide")
-            let rows = table.lines.dropFirst().map { $0.split(separator: /\s{2,}/).map(String.init) }
+            let rows = table.lines.dropFirst().map { line in
+                line.split(separator: /\s{2,}/).map(String.init)
+            }
             #expect(rows.map(\.first) == cluster.names)
             for row in rows {
                 try #require(row.count == 10, "\(table)")
@@ -37,7 +41,10 @@ extension JourneyTests {
 
             let deleted = try await cluster.kubectl("delete", "deployment", "spread")
             #expect(deleted.succeeded, "\(deleted)")
-            try await eventually(within: .seconds(45), "no Pod of it is left") {
+            // A shell as first process ignores the request to end; its grace is cut short.
+            _ = try await cluster.kubectl(
+                "delete", "pods", "--selector", "app=spread", "--now", "--wait=false")
+            try await eventually(within: .seconds(20), "no Pod of it is left") {
                 try await cluster.pods("app=spread").isEmpty
             }
             let seen = await watch.stop().output
@@ -146,7 +153,8 @@ extension JourneyTests {
             for from in pods {
                 for to in pods {
                     let page = try await cluster.exec(
-                        from.name, "timeout", "3", "wget", "-qO-", "http://\(try to.address()):8080/")
+                        from.name, "timeout", "3", "wget", "-qO-",
+                        "http://\(try to.address()):8080/")
                     #expect(page.output == "\(to.node)\n", "\(page)")
                 }
                 try await eventually(within: .seconds(5), "\(from.name) reaches the Service") {
