@@ -39,8 +39,11 @@ struct WatchTable: Sendable {
     mutating func popDue(at now: Instant) -> Ticket? { deadlines.popDue(at: now) }
 
     /// Lets the watch turn a change into bytes, which may change the watch.
-    mutating func event(_ ticket: Ticket, for change: Change) -> [UInt8]? {
-        entries[ticket]?.stream.event(for: change)
+    mutating func event(
+        _ ticket: Ticket, for change: Change, at wallTime: WallTime
+    ) -> [UInt8]? {
+        entries[ticket]?.stream.wall = wallTime
+        return entries[ticket]?.stream.event(for: change)
     }
 
     mutating func reschedule(_ ticket: Ticket, nextBookmark: Instant?) {
@@ -98,7 +101,7 @@ extension DaemonCore {
 
     mutating func feedWatches(_ change: Change, into out: inout Outbox<DaemonEffect>) {
         for ticket in watches.watching(change.key) {
-            if let bytes = watches.event(ticket, for: change) {
+            if let bytes = watches.event(ticket, for: change, at: wallTime) {
                 out.append(.watchBytes(ticket, bytes))
             }
         }

@@ -214,7 +214,8 @@ extension PodLifecycle {
         var json: JSON = ["exitCode": .integer(Int64(instance.exitCode))]
         json["reason"] = .string(instance.reason)
         if !instance.message.isEmpty { json["message"] = .string(instance.message) }
-        if let startedAt = instance.startedAt { json["startedAt"] = .string(startedAt.rfc3339) }
+        // One that never ran has the epoch there, as in Kubernetes.
+        json["startedAt"] = .string((instance.startedAt ?? WallTime(seconds: 0)).rfc3339)
         if let finishedAt = instance.finishedAt {
             json["finishedAt"] = .string(finishedAt.rfc3339)
         }

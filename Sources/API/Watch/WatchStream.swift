@@ -1,4 +1,4 @@
-import Base
+package import Base
 import JSON
 package import Objects
 package import Store
@@ -14,7 +14,8 @@ package struct WatchStream: Sendable {
     let format: ResponseFormat
     let sendsInitialEvents: Bool
     let marksInitialEventsEnd: Bool
-    let wall: WallTime
+    /// The time of day by which ages in tables are told; to be set before an event is made.
+    package var wall: WallTime
     /// Changes after this revision are owed to the client.
     package let start: Revision
     /// Whether the client wants to hear from time to time how far the watch is.
