@@ -19,11 +19,18 @@ remove_switch() {
     ip link delete "$bridge" 2>/dev/null || true
 }
 
+# The same hardware address after every start, as a real machine has it: others remember it.
+hardware_address() {
+    # shellcheck disable=SC2046
+    printf '02:00:%02x:%02x:%02x:%02x' $(address_of "$1" | tr . ' ')
+}
+
 # plug NAME PID: gives the machine's network namespace an eth0 on the switch.
 plug() {
     port=$(port_of "$1")
     ip link delete "$port" 2>/dev/null || true
-    ip link add "$port" mtu 1500 type veth peer name eth0 netns "$2"
+    ip link add "$port" mtu 1500 type veth \
+        peer name eth0 address "$(hardware_address "$1")" netns "$2"
     ip link set "$port" master "$bridge" up
     nsenter --target "$2" --net sh -c "
         ip link set lo up
