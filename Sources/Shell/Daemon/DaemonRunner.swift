@@ -204,7 +204,7 @@ package struct DaemonRunner: Sendable {
         _ runtime: RuntimeClient, _ shell: DaemonShell, _ logger: Logger
     ) async {
         var toldFacts = false
-        var last: (isReady: Bool, message: String)?
+        var lastReport: String?
         while !Task.isCancelled {
             if !toldFacts, let version = await runtime.version() {
                 toldFacts = true
@@ -214,12 +214,12 @@ package struct DaemonRunner: Sendable {
                             .ofThisMachine(disk: configuration.dataDirectory, runtime: version))))
             }
             let state = await runtime.readiness()
-            if last == nil || state != last! {
+            let report = state.isReady ? "ready" : "not ready: \(state.message)"
+            if report != lastReport {
                 shell.deliver(.kubelet(.runtimeReady(state.isReady, message: state.message)))
-                logger.info(
-                    "container runtime \(state.isReady ? "ready" : "not ready: \(state.message)")")
+                logger.info("container runtime \(report)")
             }
-            last = state
+            lastReport = report
             try? await Task.sleep(
                 for: state.isReady ? Self.readinessPeriod : Self.readinessRetry)
         }

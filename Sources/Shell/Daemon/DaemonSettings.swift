@@ -16,9 +16,8 @@ struct DaemonSettings {
         _ machine: MachineConfiguration, identity: IdentityDirectory.Contents,
         certificate: GossipCertificate
     ) {
-        // The reader of the configuration has checked both networks.
-        let pods = IPv4Network(machine.network.podCIDR) ?? Self.defaultPods
-        let services = IPv4Network(machine.network.serviceCIDR) ?? Self.defaultServices
+        let pods = Self.network(machine.network.podCIDR)
+        let services = Self.network(machine.network.serviceCIDR)
         var gossip = GossipConfiguration()
         gossip.probeInterval = .milliseconds(Int64(machine.mesh.probeIntervalMilliseconds))
         gossip.probeTimeout = .milliseconds(Int64(machine.mesh.probeTimeoutMilliseconds))
@@ -59,8 +58,11 @@ struct DaemonSettings {
         return kubelet
     }
 
-    private static let defaultPods = IPv4Network(
-        IPv4Address(number: 10 << 24 | 244 << 16), prefix: 16)!
-    private static let defaultServices = IPv4Network(
-        IPv4Address(number: 10 << 24 | 96 << 16), prefix: 16)!
+    /// The reader of the configuration has checked the text.
+    private static func network(_ text: String) -> IPv4Network {
+        guard let network = IPv4Network(text) else {
+            preconditionFailure("an unchecked network reached the settings: \(text)")
+        }
+        return network
+    }
 }
