@@ -89,7 +89,9 @@ enum TraceText {
         }
     }
 
-    private static func words(_ message: RaftMessage) -> String { String(brief(message).prefix(150)) }
+    private static func words(_ message: RaftMessage) -> String {
+        String(brief(message).prefix(150))
+    }
 
     static func brief(_ request: RuntimeRequest) -> String {
         switch request {

@@ -225,7 +225,9 @@ struct VirtualRuntime {
 
     private mutating func makeID(_ kind: String) -> String {
         lastID += 1
-        return "\(kind)-\(number)-\(String(repeating: "0", count: max(0, 6 - "\(lastID)".count)))\(lastID)"
+        let digits = "\(lastID)"
+        let padding = String(repeating: "0", count: max(0, 6 - digits.count))
+        return "\(kind)-\(number)-\(padding)\(digits)"
     }
 
     private static func image(_ name: String) -> ImageState {

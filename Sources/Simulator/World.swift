@@ -39,7 +39,8 @@ package final class World {
 
     private func makeMachine(_ number: Int) -> VirtualMachine {
         let skew = random.span(from: plan.wallSkewMax * -1, to: plan.wallSkewMax)
-        let drift = plan.driftMax == 0 ? 0 : Int64(random.below(Int(2 * plan.driftMax))) - plan.driftMax
+        let range = Int(2 * plan.driftMax)
+        let drift = range == 0 ? 0 : Int64(random.below(range)) - plan.driftMax
         guard let name = MachineName("machine-\(number + 1)") else {
             preconditionFailure("the name of machine \(number) is not a name")
         }

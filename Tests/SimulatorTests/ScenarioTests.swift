@@ -79,7 +79,7 @@ import Testing
         #expect(cluster.world.liveContainers.reduce(0, +) == 6)
     }
 
-    @Test func `a leader that is cut off is replaced, and follows when it is reached again`() throws {
+    @Test func `a leader that is cut off is replaced, and follows when it is back`() throws {
         let cluster = try #require(SimulatedCluster.formed(seed: 19))
         #expect(cluster.deploy("web", replicas: 6))
         let old = cluster.isolate(.leader)
