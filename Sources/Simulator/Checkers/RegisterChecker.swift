@@ -4,7 +4,9 @@ import Base
 /// counts up, so it is enough that a read gives no less than what was acknowledged or read before
 /// it began, and no more than what was attempted before it ended (Lowe 2017, for this special case
 /// without a search).
-struct RegisterChecker {
+package struct RegisterChecker {
+    package init() {}
+
     private struct Register {
         /// The greatest value that a finished write or read has shown.
         var floor = -1
@@ -15,21 +17,21 @@ struct RegisterChecker {
     private(set) var acknowledgedWrites = 0
     private(set) var reads = 0
 
-    mutating func attempt(_ name: String, _ value: Int) {
+    package mutating func attempt(_ name: String, _ value: Int) {
         let known = registers[name, default: Register()].attempted
         registers[name, default: Register()].attempted = max(known, value)
     }
 
-    mutating func acknowledge(_ name: String, _ value: Int) {
+    package mutating func acknowledge(_ name: String, _ value: Int) {
         acknowledgedWrites += 1
         raise(name, to: value)
     }
 
     /// What a read that begins now must give at least.
-    func floor(_ name: String) -> Int { registers[name]?.floor ?? -1 }
+    package func floor(_ name: String) -> Int { registers[name]?.floor ?? -1 }
 
     /// A read is over; nil stands for a register that is not there. The rule it breaks, or nil.
-    mutating func finishRead(_ name: String, _ value: Int?, floor: Int) -> String? {
+    package mutating func finishRead(_ name: String, _ value: Int?, floor: Int) -> String? {
         reads += 1
         let value = value ?? -1
         if value < floor {

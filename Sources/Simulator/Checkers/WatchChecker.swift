@@ -3,25 +3,25 @@ import JSON
 
 /// Whether a client's watch, continued over breaks and on other machines, shows every change of
 /// the registers once and in order: values count up by one, and revisions only rise.
-struct WatchChecker {
+package struct WatchChecker {
     private(set) var lastRevision: UInt64
     private var values: [String: Int]
     private(set) var events = 0
     private var partial: [UInt8] = []
     /// The server has forgotten what the client is owed; it must list again.
-    private(set) var isExpired = false
+    package private(set) var isExpired = false
 
     /// - Parameter listed: the registers as the list showed them, at that revision.
-    init(listed: [String: Int], revision: UInt64) {
+    package init(listed: [String: Int], revision: UInt64) {
         values = listed
         lastRevision = revision
     }
 
     /// The connection broke; half a line is lost with it.
-    mutating func noteBreak() { partial = [] }
+    package mutating func noteBreak() { partial = [] }
 
     /// The rule that the bytes break, or nil.
-    mutating func take(_ bytes: [UInt8]) -> String? {
+    package mutating func take(_ bytes: [UInt8]) -> String? {
         partial += bytes
         while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {
             let line = Array(partial[..<end])
