@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// What a finished command left.
 struct CommandResult: Sendable, CustomStringConvertible {
@@ -46,11 +47,14 @@ struct Command: Sendable {
     func start() throws -> RunningCommand { try RunningCommand(self) }
 }
 
-/// A command that runs, and whose output so far can be read.
+/// A command that runs, and whose output so far can be read. It ends with this object at the
+/// latest, so that a test that fails leaves nothing running.
 final class RunningCommand: Sendable {
     private let line: String
     private let process: pid_t
     private let folder: String
+    /// The kernel may give the number to another process then.
+    private let isReaped = Mutex(false)
 
     fileprivate init(_ command: Command) throws {
         line = command.arguments.joined(separator: " ")
@@ -90,11 +94,21 @@ final class RunningCommand: Sendable {
         self.process = process
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    deinit {
+        if !isReaped.withLock({ $0 }) {
+            kill(-process, SIGKILL)
+            waitpid(process, nil, 0)
+        }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
 
     var output: String { read("output") }
 
-    func signal(_ number: Int32) { kill(-process, number) }
+    func signal(_ number: Int32) {
+        isReaped.withLock { isReaped in
+            if !isReaped { _ = kill(-process, number) }
+        }
+    }
 
     /// Waits for the end. To be called once.
     func result() async -> CommandResult {
@@ -106,6 +120,7 @@ final class RunningCommand: Sendable {
                 continuation.resume(returning: status)
             }
         }
+        isReaped.withLock { $0 = true }
         let signal = status & 0x7F
         return CommandResult(
             line: line, status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal,
