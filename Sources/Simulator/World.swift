@@ -149,6 +149,7 @@ package final class World {
         }
         machine.core?.step(input, at: local, into: &outbox)
         steps += 1
+        if steps > Self.stepsMax { fail("after \(steps) steps there is still no rest") }
         for effect in outbox.take() { perform(effect, of: machine) }
         arm(machine)
         if let rule = checkers.afterStep(machine, at: now) { fail(rule) }
@@ -163,6 +164,8 @@ package final class World {
         queue.add(.wake(machine: machine.number, life: machine.life), at: at)
     }
 
+    /// A run takes some ten thousand steps; machines that talk without end take all there are.
+    private static let stepsMax = 1_000_000
     private static let wallTimePeriod = Span.milliseconds(20)
     static let meshPort: UInt16 = 7946
     static let raftPort: UInt16 = 7947
