@@ -10,6 +10,8 @@ final class HTTPExchange: Sendable {
     let channel: any Channel
     private let limits: HTTPLimits
     private let keepsAlive: Bool
+    /// Answers to HEAD tell the length of a body that they do not have (RFC 9110 §9.3.2).
+    private let isHead: Bool
     private let handler: NIOLoopBound<HTTPExchangeHandler>
     private let state = NIOLockedValueBox(State())
 
@@ -20,12 +22,13 @@ final class HTTPExchange: Sendable {
     }
 
     init(
-        channel: any Channel, limits: HTTPLimits, keepsAlive: Bool,
+        channel: any Channel, limits: HTTPLimits, keepsAlive: Bool, isHead: Bool,
         handler: NIOLoopBound<HTTPExchangeHandler>
     ) {
         self.channel = channel
         self.limits = limits
         self.keepsAlive = keepsAlive
+        self.isHead = isHead
         self.handler = handler
     }
 
@@ -57,7 +60,7 @@ final class HTTPExchange: Sendable {
         let keepsAlive = keepsAlive
         channel.eventLoop.execute { [self] in
             channel.write(HTTPServerResponsePart.head(head), promise: nil)
-            if !body.isEmpty {
+            if !body.isEmpty, !isHead {
                 channel.write(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)
             }
             let written = channel.writeAndFlush(HTTPServerResponsePart.end(nil))

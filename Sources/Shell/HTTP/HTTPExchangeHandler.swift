@@ -52,6 +52,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         timeout?.cancel()
         let exchange = HTTPExchange(
             channel: context.channel, limits: limits, keepsAlive: head.isKeepAlive,
+            isHead: head.method == .HEAD,
             handler: NIOLoopBound(self, eventLoop: context.eventLoop))
         self.exchange = exchange
         guard !isTooLarge else {
