@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 extension JourneyTests {
@@ -62,20 +63,23 @@ extension JourneyTests {
 
         @Test func `what was acknowledged while machines died is on every machine`() async throws {
             _ = try await cluster.kubectl("delete", "configmap", "--selector", "app=written")
-            let writer = Task { try await writeUntilCancelled() }
+            let log = WriteLog()
+            let writer = Task { try await write(to: log) }
             for _ in 1...2 {
+                try await acknowledge(3, more: log)
                 let leader = try await cluster.leader()
                 _ = try await cluster.script("kill", leader)
                 try await eventually(within: .seconds(10), "another machine leads") {
                     try await cluster.leader() != leader
                 }
+                try await acknowledge(3, more: log)
                 _ = try await cluster.script("start", leader)
                 try await cluster.waitUntilAllReady()
             }
             writer.cancel()
-            let acknowledged = try await writer.value
+            try await writer.value
+            let acknowledged = log.names
             print("journey: \(acknowledged.count) writes acknowledged while leaders died")
-            #expect(acknowledged.count > 5)
             for name in cluster.names {
                 let answer = try await cluster.kubectl(
                     "get", "configmaps", "--selector", "app=written", "--output", "name",
@@ -85,9 +89,16 @@ extension JourneyTests {
             }
         }
 
-        /// Creates ConfigMaps one after the other; returns the names that the server acknowledged.
-        private func writeUntilCancelled() async throws -> [String] {
-            var acknowledged: [String] = []
+        /// Waits until so many more writes are acknowledged.
+        private func acknowledge(_ count: Int, more log: WriteLog) async throws {
+            let wanted = log.names.count + count
+            try await eventually(within: .seconds(30), "\(wanted) writes are acknowledged") {
+                log.names.count >= wanted
+            }
+        }
+
+        /// Creates ConfigMaps one after the other until the task is cancelled.
+        private func write(to log: WriteLog) async throws {
             var number = 0
             while !Task.isCancelled {
                 number += 1
@@ -98,9 +109,8 @@ extension JourneyTests {
                     """
                 let answer = try await cluster.kubectl(
                     "create", "--filename", "-", "--request-timeout", "2s", input: manifest)
-                if answer.succeeded { acknowledged.append("configmap/written-\(number)") }
+                if answer.succeeded { log.note("configmap/written-\(number)") }
             }
-            return acknowledged
         }
 
         @Test func `Pods outlive the daemon, untouched`() async throws {
@@ -128,4 +138,13 @@ extension JourneyTests {
             }
         }
     }
+}
+
+/// The names of objects whose creation the server has acknowledged.
+private final class WriteLog: Sendable {
+    private let box = Mutex<[String]>([])
+
+    var names: [String] { box.withLock { $0 } }
+
+    func note(_ name: String) { box.withLock { $0.append(name) } }
 }
