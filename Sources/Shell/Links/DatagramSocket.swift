@@ -39,8 +39,6 @@ final class DatagramSocket {
         channel.writeAndFlush(AddressedEnvelope(remoteAddress: remote, data: buffer), promise: nil)
     }
 
-    func close() { channel.close(promise: nil) }
-
     private func resolved(_ address: PeerAddress) -> SocketAddress? {
         if let known = addresses[address] { return known }
         guard let fresh = try? SocketAddress(ipAddress: address.ip, port: Int(address.port)) else {

@@ -57,11 +57,6 @@ final class PeerLinks {
 
     /// Closes the connection to a peer that is gone.
     func disconnect(_ peer: MachineName) { links.removeValue(forKey: peer)?.close() }
-
-    func close() {
-        for link in links.values { link.close() }
-        links.removeAll()
-    }
 }
 
 /// One outgoing connection and the frames that wait for it. Confined to its event loop.

@@ -22,7 +22,8 @@ package struct IdentityDirectory: Sendable {
         package var meshAuthorityKey: [UInt8]
         /// Machines to join the mesh through; empty on the first machine.
         package var seeds: [Seed]
-        /// Present on the first machine until the Store holds it: what the cluster starts from.
+        /// Present on the first machine only: what the cluster starts from. It is put into the
+        /// Store once; a later start finds it there and changes nothing.
         package var bootstrap: Bootstrap?
     }
 
