@@ -78,9 +78,10 @@ let package = Package(
         room("Daemon", uses: cores),
         room("Simulator", uses: cores + ["Daemon"]),
         room("Shell", uses: cores + ["Daemon"], and: shellProducts),
+        room("Bench", uses: cores + ["Daemon", "Simulator", "Shell"], and: nio),
         .executableTarget(
             name: "podmesh",
-            dependencies: ["Base", "Daemon", "Simulator", "Shell"] + [
+            dependencies: ["Base", "Daemon", "Simulator", "Shell", "Bench"] + [
                 .product(name: "ArgumentParser", package: "swift-argument-parser")
             ],
             swiftSettings: settings),
@@ -98,6 +99,7 @@ let package = Package(
         tests("Daemon", uses: cores + ["Daemon"]),
         tests("Simulator", uses: cores + ["Daemon", "Simulator"]),
         tests("Shell", uses: cores + ["Daemon", "Shell"], and: shellProducts),
+        tests("Bench", uses: cores + ["Daemon", "Simulator", "Shell", "Bench"], and: nio),
         tests("Tidy", uses: []),
         tests("Journey", uses: []),
     ],

@@ -15,7 +15,7 @@ struct PodmeshCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, JoinCommand.self, RunCommand.self, MembersCommand.self,
             StatusCommand.self, TokenCommand.self, KubeconfigCommand.self, SimulateCommand.self,
-            VersionCommand.self,
+            BenchCommand.self, VersionCommand.self,
         ])
 }
 
