@@ -57,12 +57,46 @@ extension Resource {
         isNamespaced: true)
     package static let deployments = apps("deployments", "Deployment")
     package static let replicaSets = apps("replicasets", "ReplicaSet")
+    package static let statefulSets = apps("statefulsets", "StatefulSet")
+    package static let daemonSets = apps("daemonsets", "DaemonSet")
+    package static let controllerRevisions = apps("controllerrevisions", "ControllerRevision")
+    package static let replicationControllers = core(
+        "replicationcontrollers", "ReplicationController")
+    package static let podTemplates = core("podtemplates", "PodTemplate")
+    package static let resourceQuotas = core("resourcequotas", "ResourceQuota")
+    package static let limitRanges = core("limitranges", "LimitRange")
+    package static let persistentVolumes = core(
+        "persistentvolumes", "PersistentVolume", isNamespaced: false)
+    package static let persistentVolumeClaims = core(
+        "persistentvolumeclaims", "PersistentVolumeClaim")
+    package static let jobs = grouped("batch", "jobs", "Job")
+    package static let cronJobs = grouped("batch", "cronjobs", "CronJob")
+    package static let horizontalPodAutoscalers = Resource(
+        group: "autoscaling", version: "v2", plural: "horizontalpodautoscalers",
+        kind: "HorizontalPodAutoscaler", isNamespaced: true)
+    package static let podDisruptionBudgets = grouped(
+        "policy", "poddisruptionbudgets", "PodDisruptionBudget")
+    package static let certificateSigningRequests = grouped(
+        "certificates.k8s.io", "certificatesigningrequests", "CertificateSigningRequest",
+        isNamespaced: false)
+    package static let priorityClasses = grouped(
+        "scheduling.k8s.io", "priorityclasses", "PriorityClass", isNamespaced: false)
+    package static let runtimeClasses = grouped(
+        "node.k8s.io", "runtimeclasses", "RuntimeClass", isNamespaced: false)
 
     private static func core(
         _ plural: String, _ kind: String, isNamespaced: Bool = true
     ) -> Resource {
         Resource(
             group: "", version: "v1", plural: plural, kind: kind, isNamespaced: isNamespaced)
+    }
+
+    /// A resource of version v1 of a group.
+    package static func grouped(
+        _ group: String, _ plural: String, _ kind: String, isNamespaced: Bool = true
+    ) -> Resource {
+        Resource(
+            group: group, version: "v1", plural: plural, kind: kind, isNamespaced: isNamespaced)
     }
 
     private static func apps(_ plural: String, _ kind: String) -> Resource {

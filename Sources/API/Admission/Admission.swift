@@ -18,8 +18,22 @@ extension Evaluation {
             try admitPriority(&document, target)
         case .services:
             try allocateAddresses(&document, replacing: nil, target, &writes)
+        case .certificateSigningRequests:
+            nameRequestor(&document)
         default:
             break
+        }
+    }
+
+    /// A request for a certificate tells who asks, whatever its author wrote there.
+    private func nameRequestor(_ document: inout JSON) {
+        document.update("spec") { spec in
+            spec["username"] = .string(user.name)
+            spec["uid"] = user.uid.isEmpty ? JSON?.none : .string(user.uid)
+            spec["groups"] = .array(user.groups.map { .string($0) })
+            var extra: JSON = [:]
+            for entry in user.extra { extra[entry.name] = .array(entry.values.map { .string($0) }) }
+            spec["extra"] = user.extra.isEmpty ? JSON?.none : extra
         }
     }
 
@@ -74,26 +88,6 @@ extension Evaluation {
         }
         if !tolerations.isEmpty {
             document[path: ["spec", "tolerations"]] = .array(tolerations)
-        }
-    }
-
-    /// Priority, with the classes that Kubernetes builds in.
-    private func admitPriority(
-        _ document: inout JSON, _ target: ResourceTarget
-    ) throws(StatusError) {
-        let priority: Int64
-        switch document["spec"]?["priorityClassName"]?.string ?? "" {
-        case "": priority = document["spec"]?["priority"]?.integer ?? 0
-        case "system-cluster-critical": priority = 2_000_000_000
-        case "system-node-critical": priority = 2_000_001_000
-        case let name:
-            throw StatusError.forbidden(
-                target.resource, target.name ?? "",
-                "no PriorityClass with name \(name) was found")
-        }
-        document[path: ["spec", "priority"]] = .integer(priority)
-        if document["spec"]?["preemptionPolicy"] == nil {
-            document[path: ["spec", "preemptionPolicy"]] = "PreemptLowerPriority"
         }
     }
 }

@@ -49,7 +49,9 @@ package struct MessageNumbers: Sendable {
     /// Every message that may be part of a request's body, by ``definitionName``.
     package static let all: [String: MessageNumbers] = {
         var all: [String: MessageNumbers] = [:]
-        for message in meta + core + pods + podStatus + volumes + groups {
+        for message in meta + core + pods + podStatus + volumes + groups
+            + workloads + storage + networking + policies
+        {
             all[message.definitionName] = message
         }
         return all

@@ -13,13 +13,61 @@ enum CoordinationV1 {}
 /// The types of `k8s.io/api/autoscaling/v1`.
 enum AutoscalingV1 {}
 
+/// The types of `k8s.io/api/autoscaling/v2`.
+enum AutoscalingV2 {}
+
+/// The types of `k8s.io/api/batch/v1`.
+enum BatchV1 {}
+
+/// The types of `k8s.io/api/certificates/v1`.
+enum CertificatesV1 {}
+
+/// The types of `k8s.io/api/networking/v1`.
+enum NetworkingV1 {}
+
+/// The types of `k8s.io/api/node/v1`.
+enum NodeV1 {}
+
 /// The types of `k8s.io/api/policy/v1`.
 enum PolicyV1 {}
 
+/// The types of `k8s.io/api/rbac/v1`.
+enum RBACV1 {}
+
+/// The types of `k8s.io/api/scheduling/v1`.
+enum SchedulingV1 {}
+
+/// The types of `k8s.io/api/storage/v1`.
+enum StorageV1 {}
+
 extension ResourceRegistry {
     /// The resources that are part of podmesh itself.
-    package static let builtIn = ResourceRegistry([
-        .configMaps, .endpoints, .events, .namespaces, .nodes, .pods, .secrets,
-        .serviceAccounts, .services, .deployments, .replicaSets, .leases, .endpointSlices,
-    ])
+    package static let builtIn = ResourceRegistry(
+        core + workloads + policies + networking + storage)
+
+    private static let core: [ResourceDefinition] = [
+        .configMaps, .endpoints, .events, .limitRanges, .namespaces, .nodes,
+        .persistentVolumeClaims, .persistentVolumes, .pods, .podTemplates,
+        .replicationControllers, .resourceQuotas, .secrets, .serviceAccounts, .services,
+    ]
+
+    private static let workloads: [ResourceDefinition] = [
+        .controllerRevisions, .daemonSets, .deployments, .replicaSets, .statefulSets,
+        .horizontalPodAutoscalers, .cronJobs, .jobs,
+    ]
+
+    private static let policies: [ResourceDefinition] = [
+        .certificateSigningRequests, .leases, .podDisruptionBudgets, .clusterRoleBindings,
+        .clusterRoles, .roleBindings, .roles, .priorityClasses, .runtimeClasses,
+    ]
+
+    private static let networking: [ResourceDefinition] = [
+        .endpointSlices, .ingressClasses, .ingresses, .ipAddresses, .networkPolicies,
+        .serviceCIDRs,
+    ]
+
+    private static let storage: [ResourceDefinition] = [
+        .csiDrivers, .csiNodes, .csiStorageCapacities, .storageClasses, .volumeAttachments,
+        .volumeAttributesClasses,
+    ]
 }

@@ -113,7 +113,7 @@ extension ResourceDefinition {
                 kept[path: ["metadata", name]] = old["metadata"]?[name]
             }
             document = canonical(kept)
-        } else if hasStatusSubresource {
+        } else if hasStatusSubresource, !strategy.statusWriters.contains(subresource ?? "") {
             document["status"] = old["status"]
         }
         strategy.prepareForUpdate(&document, old, subresource)

@@ -123,6 +123,8 @@ struct ResourceStrategy: Sendable {
     var prepareForCreate: @Sendable (inout JSON) -> Void = { _ in }
     /// Completes a changed document: new, old, subresource.
     var prepareForUpdate: @Sendable (inout JSON, JSON, String?) -> Void = { _, _, _ in }
+    /// Subresources besides `status` that write a part of the status.
+    var statusWriters: Set<String> = []
     /// Judges the part of a document that is the resource's own; metadata and what the schema says
     /// have been judged before.
     var validate: @Sendable (JSON, inout Validation) -> Void = { _, _ in }

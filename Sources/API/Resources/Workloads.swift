@@ -89,32 +89,28 @@ enum WorkloadRules {
     }
 
     /// Judges selector and template of the spec that the walk stands at.
-    static func validate(_ spec: JSON, _ v: inout Validation) {
+    ///
+    /// - Parameter kind: the owner, as the sentences name it; ReplicaSets judge the templates of
+    ///   Deployments, too.
+    static func validate(
+        _ spec: JSON, kind: String = "Deployment", template owner: String = "ReplicaSet",
+        _ v: inout Validation
+    ) {
         if let selector = spec["selector"] {
             v.at("selector") { v in
                 validateLabelSelector(selector, &v)
                 if LabelSelector(selector).isEmpty {
-                    v.invalid(selector, "empty selector is invalid for deployment")
+                    v.invalid(selector, "empty selector is invalid for \(kind.lowercased())")
                 }
             }
         }
         guard let template = spec["template"] else { return }
+        let labels = template["metadata"]?["labels"].stringMap ?? [:]
+        validateTemplate(template, isSelected: spec["selector"].map {
+            LabelSelector($0).matches(labels)
+        } ?? false, &v)
         v.at("template") { v in
-            v.at("metadata") { v in
-                let labels = template["metadata"]?["labels"]
-                let isMatch = spec["selector"].map {
-                    LabelSelector($0).matches(labels.stringMap)
-                }
-                if !(isMatch ?? false) {
-                    v.at("labels") {
-                        $0.invalid(labels, "`selector` does not match template `labels`")
-                    }
-                }
-                validateLabels(labels, "labels", &v)
-                validateAnnotations(template["metadata"]?["annotations"], &v)
-            }
             v.at("spec") { v in
-                PodRules.validate(template["spec"], &v)
                 let pod = template["spec"] ?? [:]
                 let policy = pod.text("restartPolicy")
                 if policy == "OnFailure" || policy == "Never" {
@@ -122,10 +118,29 @@ enum WorkloadRules {
                 }
                 if pod["activeDeadlineSeconds"] != nil {
                     v.at("activeDeadlineSeconds") {
-                        $0.forbidden("activeDeadlineSeconds in ReplicaSet is not Supported")
+                        $0.forbidden("activeDeadlineSeconds in \(owner) is not Supported")
                     }
                 }
             }
+        }
+    }
+
+    /// Judges the template that the walk's spec holds, whoever makes copies of it.
+    static func validateTemplate(
+        _ template: JSON, isSelected: Bool, _ v: inout Validation
+    ) {
+        v.at("template") { v in
+            v.at("metadata") { v in
+                let labels = template["metadata"]?["labels"]
+                if !isSelected {
+                    v.at("labels") {
+                        $0.invalid(labels, "`selector` does not match template `labels`")
+                    }
+                }
+                validateLabels(labels, "labels", &v)
+                validateAnnotations(template["metadata"]?["annotations"], &v)
+            }
+            v.at("spec") { PodRules.validate(template["spec"], &$0) }
         }
     }
 

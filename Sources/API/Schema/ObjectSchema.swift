@@ -92,7 +92,8 @@ package enum FieldListBuilder {
 
 /// Where Kubernetes declares a type; it makes the name of its OpenAPI definition.
 package enum APIPackage: Sendable {
-    case core, apps, discovery, coordination, autoscaling, policy, meta, util, quantity
+    case core, apps, batch, discovery, coordination, autoscaling, autoscalingV2, policy
+    case networking, rbac, scheduling, node, storage, certificates, meta, util, quantity
     case custom(prefix: String)
 
     var definitionPrefix: String {
@@ -102,7 +103,15 @@ package enum APIPackage: Sendable {
         case .discovery: "io.k8s.api.discovery.v1."
         case .coordination: "io.k8s.api.coordination.v1."
         case .autoscaling: "io.k8s.api.autoscaling.v1."
+        case .autoscalingV2: "io.k8s.api.autoscaling.v2."
+        case .batch: "io.k8s.api.batch.v1."
+        case .certificates: "io.k8s.api.certificates.v1."
+        case .networking: "io.k8s.api.networking.v1."
+        case .node: "io.k8s.api.node.v1."
         case .policy: "io.k8s.api.policy.v1."
+        case .rbac: "io.k8s.api.rbac.v1."
+        case .scheduling: "io.k8s.api.scheduling.v1."
+        case .storage: "io.k8s.api.storage.v1."
         case .meta: "io.k8s.apimachinery.pkg.apis.meta.v1."
         case .util: "io.k8s.apimachinery.pkg.util.intstr."
         case .quantity: "io.k8s.apimachinery.pkg.api.resource."
@@ -115,6 +124,7 @@ package enum APIPackage: Sendable {
         switch self {
         case .util: "intstr"
         case .quantity: "resource"
+        case .autoscalingV2: "v2"
         default: "v1"
         }
     }

@@ -27,6 +27,9 @@ extension StringFormat {
         case .ipAddress:
             return IPText.isValid(text)
                 ? [] : ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
+        case .pathSegment:
+            if text == "." || text == ".." { return ["may not be '\(text)'"] }
+            return ["/", "%"].filter { text.contains($0) }.map { "may not contain '\($0)'" }
         }
     }
 

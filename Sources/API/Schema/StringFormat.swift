@@ -15,4 +15,6 @@ package enum StringFormat: Sendable, Equatable {
     /// A key of a ConfigMap or Secret, which is also a file's name.
     case configKey
     case ipAddress
+    /// Anything that can be one part of a path, as the names of roles are.
+    case pathSegment
 }

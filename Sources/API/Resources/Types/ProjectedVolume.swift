@@ -83,7 +83,7 @@ extension CoreV1 {
     static let persistentVolumeClaimSpec = ObjectSchema(
         .core, "PersistentVolumeClaimSpec", "The storage that is claimed."
     ) {
-        Field("accessModes", .strings, "How many may use the volume at once, and how.")
+        Field("accessModes", accessModes, "How many may use the volume at once, and how.")
         Field(
             "dataSource", typedLocalObjectReference,
             "What the volume begins with, in the same namespace.")
@@ -92,7 +92,9 @@ extension CoreV1 {
         Field("selector", MetaV1.labelSelector, "Selects among volumes.")
         Field("storageClassName", .string, "The class of storage.")
         Field("volumeAttributesClassName", .string, "The class of the volume's settings.")
-        Field("volumeMode", .string, "Filesystem or Block.")
+        Field(
+            "volumeMode", .choice(["Block", "Filesystem"]),
+            "Whether Pods see a file system or a device.", default: "Filesystem")
         Field("volumeName", .string, "Name of the volume that the claim is bound to.")
     }
 
