@@ -9,6 +9,12 @@ final class LogDirectory: Sendable {
     typealias Completion = @Sendable (Result<Void, ShellError>) -> Void
     typealias Persisted = @Sendable (RaftPersistence, Result<Void, ShellError>) -> Void
 
+    /// A closure that stands alone in a generic box is wrapped at each access and put back so, one
+    /// wrapper more for every write; inside of a value it stays what it is.
+    private struct Listener {
+        var report: Persisted?
+    }
+
     /// What the folder gives back at a start.
     struct Contents {
         var directory: LogDirectory
@@ -20,18 +26,18 @@ final class LogDirectory: Sendable {
     private nonisolated(unsafe) let directory: DataDirectory
     private let writer: DiskWriter
     private let snapshots: SnapshotFile
-    private let persisted: NIOLockedValueBox<Persisted?>
+    private let listener: NIOLockedValueBox<Listener>
     private let queue = DispatchQueue(label: "podmesh.snapshots")
 
     private init(
         directory: sending DataDirectory, log: sending WriteAheadLog, snapshots: SnapshotFile
     ) {
-        let persisted = NIOLockedValueBox<Persisted?>(nil)
+        let listener = NIOLockedValueBox(Listener())
         self.directory = directory
-        self.persisted = persisted
+        self.listener = listener
         self.snapshots = snapshots
         writer = DiskWriter(log: log) { sequence, result in
-            let report = persisted.withLockedValue { $0 }
+            let report = listener.withLockedValue { $0.report }
             report?(RaftPersistence(sequence: sequence), result)
         }
     }
@@ -84,7 +90,7 @@ final class LogDirectory: Sendable {
 
     /// Who is told, on the disk's thread, what has become durable.
     func onPersisted(_ report: @escaping Persisted) {
-        persisted.withLockedValue { $0 = report }
+        listener.withLockedValue { $0.report = report }
     }
 
     /// Hands records to the disk's thread and returns at once.
