@@ -35,6 +35,7 @@ package struct ByteReader: ~Copyable {
         return bytes[position]
     }
 
+    /// An integer of at most 64 bits.
     package mutating func readInteger<Integer: FixedWidthInteger>(
         _ type: Integer.Type = Integer.self
     ) throws(DecodeError) -> Integer {
@@ -42,12 +43,11 @@ package struct ByteReader: ~Copyable {
         guard remaining >= size else {
             throw DecodeError(expected: "\(size) bytes", offset: offset)
         }
-        var value: Integer = 0
-        for index in 0..<size {
-            value |= Integer(truncatingIfNeeded: bytes[position + index]) << (8 * index)
-        }
+        // Shifts of a type that is not known here cost a call each; those of this one do not.
+        var value: UInt64 = 0
+        for index in 0..<size { value |= UInt64(bytes[position + index]) << UInt64(8 * index) }
         position += size
-        return value
+        return Integer(truncatingIfNeeded: value)
     }
 
     /// An unsigned LEB128 varint of at most ten bytes.
@@ -123,9 +123,12 @@ package struct ByteWriter: Sendable {
 
     package mutating func writeByte(_ byte: UInt8) { bytes.append(byte) }
 
+    /// An integer of at most 64 bits.
     package mutating func writeInteger<Integer: FixedWidthInteger>(_ value: Integer) {
-        for index in 0..<(Integer.bitWidth / 8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> (8 * index)))
+        var rest = UInt64(truncatingIfNeeded: value)
+        for _ in 0..<(Integer.bitWidth / 8) {
+            bytes.append(UInt8(truncatingIfNeeded: rest))
+            rest >>= 8
         }
     }
 

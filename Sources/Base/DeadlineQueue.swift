@@ -85,3 +85,25 @@ package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
         }
     }
 }
+
+/// Deadlines of tickets. A generic of this room that is used in another one is compiled there
+/// without knowing its types, which costs each request of a daemon more than the log does; here
+/// they are known.
+package struct TicketDeadlines: Sendable {
+    private var queue = DeadlineQueue<Ticket>()
+
+    package init() {}
+
+    /// See ``DeadlineQueue/deadline``.
+    package var deadline: Instant? { queue.deadline }
+
+    /// See ``DeadlineQueue/schedule(_:at:)``.
+    package mutating func schedule(_ ticket: Ticket, at instant: Instant) {
+        queue.schedule(ticket, at: instant)
+    }
+
+    package mutating func cancel(_ ticket: Ticket) { queue.cancel(ticket) }
+
+    /// See ``DeadlineQueue/popDue(at:)``.
+    package mutating func popDue(at now: Instant) -> Ticket? { queue.popDue(at: now) }
+}

@@ -29,12 +29,17 @@ package enum DNSName {
     /// Labels of any length joined by dots, at most 253 bytes (RFC 1123 as Kubernetes reads it).
     package static func isSubdomain(_ text: some StringProtocol) -> Bool {
         guard (1...253).contains(text.utf8.count) else { return false }
-        return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
-            guard let first = label.utf8.first, let last = label.utf8.suffix(1).first
-            else { return false }
-            return isAlphanumeric(first) && isAlphanumeric(last)
-                && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        // One pass, because the name of its machine is read with every transaction.
+        var previous = UInt8(ascii: ".")
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "."): guard isAlphanumeric(previous) else { return false }
+            case UInt8(ascii: "-"): guard previous != UInt8(ascii: ".") else { return false }
+            default: guard isAlphanumeric(byte) else { return false }
+            }
+            previous = byte
         }
+        return isAlphanumeric(previous)
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {

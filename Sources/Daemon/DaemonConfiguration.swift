@@ -57,7 +57,7 @@ package struct DaemonConfiguration: Sendable {
 /// The bounds of one daemon, with the answer when each is reached.
 package struct DaemonLimits: Sendable, Equatable {
     /// Requests and writes that wait for the log; beyond it clients get 429.
-    package var pendingMax = 1_000
+    package var pendingMax = 4_096
     /// Open watches; beyond it clients get 429.
     package var watchesMax = 20_000
     /// How long a client's request may wait for the log before it gets 504.

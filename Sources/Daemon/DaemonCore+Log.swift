@@ -19,7 +19,7 @@ extension DaemonCore {
             out.append(.sendRaft(to: name, address: address, message))
         case .apply(let entries): apply(entries, at: now, into: &out)
         case .readReady(let ticket, let index):
-            onReadReady(ticket, index, at: now, into: &out)
+            onReadReady(ticket, index)
         case .readRejected(let ticket, _): onReadRejected(ticket, at: now)
         case .proposalRejected(let ticket, let rejection):
             onProposalRejected(ticket, rejection, at: now, into: &out)
@@ -57,7 +57,7 @@ extension DaemonCore {
         onChanges(changes, at: now, into: &out)
         beginControlling(at: now)
         for (id, result) in finished { onCommitted(id, result, at: now, into: &out) }
-        evaluateReads(at: now, into: &out)
+        areReadsDue = true
     }
 
     private mutating func onRoleChanged(at now: Instant, into out: inout Outbox<DaemonEffect>) {
@@ -148,7 +148,7 @@ extension DaemonCore {
 
     /// The API's name of a Store key; nil for documents of podmesh's own.
     func objectKey(_ key: Key) -> ObjectKey? {
-        guard let resource = resources["\(key.group)/\(key.resource)"] else { return nil }
+        guard let resource = resources[ResourceName(group: key.group, plural: key.resource)] else { return nil }
         return ObjectKey(resource, namespace: key.namespace, name: key.name)
     }
 

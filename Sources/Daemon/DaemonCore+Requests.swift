@@ -87,13 +87,10 @@ extension DaemonCore {
 
     // MARK: Reads
 
-    mutating func onReadReady(
-        _ number: Ticket, _ index: UInt64, at now: Instant,
-        into out: inout Outbox<DaemonEffect>
-    ) {
+    mutating func onReadReady(_ number: Ticket, _ index: UInt64) {
         guard case .awaitingReadIndex = pending[number]?.phase else { return }
         pending.setPhase(number, .awaitingIndex(index))
-        evaluateReads(at: now, into: &out)
+        areReadsDue = true
     }
 
     mutating func onReadRejected(_ number: Ticket, at now: Instant) {
@@ -103,6 +100,7 @@ extension DaemonCore {
 
     /// Evaluates every request whose wait is over.
     mutating func evaluateReads(at now: Instant, into out: inout Outbox<DaemonEffect>) {
+        areReadsDue = false
         for number in pending.takeWaitingReads() {
             switch pending[number]?.phase {
             case .awaitingIndex(let index) where index > store.appliedIndex:
@@ -140,6 +138,8 @@ extension DaemonCore {
             let outcome = api.handle(
                 write, by: user, snapshot: store.snapshot, at: wallTime)
             perform(outcome, number, evaluations: count, at: now, into: &out)
+        case .call(let ticket, let key):
+            if let key { answerRead(number, ticket, key, into: &out) }
         case .synchronization:
             pending.remove(number)
             restartKubeletView(allObjects(), at: now)
@@ -208,7 +208,7 @@ extension DaemonCore {
         switch pending.remove(number)?.origin {
         case .control(let ticket, _): stepControl(.finished(ticket, result), at: now)
         case .kubelet(let ticket, _): stepKubelet(.written(ticket, result), at: now)
-        case .client, .synchronization, .bootstrap, nil: break
+        case .client, .call, .synchronization, .bootstrap, nil: break
         }
     }
 
@@ -218,16 +218,21 @@ extension DaemonCore {
         _ number: Ticket, preconditions: [Precondition], operations: [Operation],
         _ response: PendingResponse?, at now: Instant
     ) {
+        commit(number, body: Transaction.body(preconditions, operations), response, at: now)
+    }
+
+    /// Proposes a transaction under an identity of its own, together with the others of this step.
+    mutating func commit(
+        _ number: Ticket, body: [UInt8], _ response: PendingResponse?, at now: Instant
+    ) {
         let sequence = pending.takeSequence()
         let id = CommandID(
             origin: configuration.name, epoch: configuration.epoch, sequence: sequence)
-        let command = Transaction(
-            id: id, preconditions: preconditions, operations: operations
-        ).encode()
+        let command = Transaction.encode(id, body: body)
         pending.setPhase(
             number, .committing(sequence: sequence, command: command, response),
             attention: now + configuration.limits.proposalRepeat)
-        stepRaft(.propose(number, command), at: now)
+        proposals.append(RaftProposal(ticket: number, bytes: command))
     }
 
     mutating func onProposalRejected(
@@ -253,6 +258,10 @@ extension DaemonCore {
         guard let number = pending.number(ofSequence: id.sequence), let entry = pending[number],
             case .committing(_, _, let response) = entry.phase
         else { return }
+        if case .call(let ticket, _) = entry.origin {
+            answerTransaction(number, ticket, result, into: &out)
+            return
+        }
         switch result {
         case .committed(let revision):
             switch entry.origin {
@@ -267,7 +276,7 @@ extension DaemonCore {
                 out.append(.respond(ticket, response.finish(at: revision)))
             case .control, .kubelet:
                 if let response { finish(number, response.result(at: revision), at: now) }
-            case .synchronization, .bootstrap:
+            case .call, .synchronization, .bootstrap:
                 pending.remove(number)
             }
         case .conflict:
@@ -291,7 +300,7 @@ extension DaemonCore {
             switch entry.phase {
             case .pausing:
                 switch entry.origin {
-                case .client, .synchronization:
+                case .client, .call, .synchronization:
                     pending.setPhase(number, .awaitingReadIndex)
                     stepRaft(.readIndex(number), at: now)
                 case .control, .kubelet, .bootstrap:
@@ -300,7 +309,7 @@ extension DaemonCore {
             case .committing(_, let command, _):
                 pending.setPhase(
                     number, entry.phase, attention: now + configuration.limits.proposalRepeat)
-                stepRaft(.propose(number, command), at: now)
+                proposals.append(RaftProposal(ticket: number, bytes: command))
             case .awaitingRevision:
                 evaluate(number, at: now, into: &out)
             case .awaitingReadIndex, .awaitingIndex:
@@ -313,12 +322,17 @@ extension DaemonCore {
         _ number: Ticket, _ error: StatusError, at now: Instant,
         into out: inout Outbox<DaemonEffect>
     ) {
-        guard case .client(let ticket, _) = pending[number]?.origin else {
+        switch pending[number]?.origin {
+        case .client(let ticket, _):
+            pending.remove(number)
+            out.append(.respond(ticket, .status(error)))
+        case .call(let ticket, _):
+            pending.remove(number)
+            let refusal: StoreRefusal = error == Self.tooLarge ? .tooLarge : .timedOut
+            out.append(.answerCall(ticket, .refused(refusal)))
+        case .control, .kubelet, .synchronization, .bootstrap, nil:
             finish(number, .failure(error), at: now)
-            return
         }
-        pending.remove(number)
-        out.append(.respond(ticket, .status(error)))
     }
 
     private static let overloaded = StatusError(

@@ -3,6 +3,12 @@ import Base
 import Objects
 import Store
 
+/// A type of the API as keys of the Store name it.
+struct ResourceName: Hashable, Sendable {
+    var group: String
+    var plural: String
+}
+
 /// The open watches of this machine's clients.
 struct WatchTable: Sendable {
     struct Entry: Sendable {
@@ -13,9 +19,9 @@ struct WatchTable: Sendable {
     }
 
     private(set) var entries: [Ticket: Entry] = [:]
-    private var deadlines = DeadlineQueue<Ticket>()
+    private var deadlines = TicketDeadlines()
     /// Watches by what they watch, so that a change meets only those of its type.
-    private var byResource: [String: [Ticket]] = [:]
+    private var byResource: [ResourceName: [Ticket]] = [:]
 
     var count: Int { entries.count }
     var deadline: Instant? { deadlines.deadline }
@@ -34,7 +40,10 @@ struct WatchTable: Sendable {
         deadlines.cancel(ticket)
     }
 
-    func watching(_ key: Key) -> [Ticket] { byResource["\(key.group)/\(key.resource)"] ?? [] }
+    func watching(_ key: Key) -> [Ticket] {
+        guard !entries.isEmpty else { return [] }
+        return byResource[ResourceName(group: key.group, plural: key.resource)] ?? []
+    }
 
     mutating func popDue(at now: Instant) -> Ticket? { deadlines.popDue(at: now) }
 
@@ -55,8 +64,8 @@ struct WatchTable: Sendable {
         deadlines.schedule(ticket, at: min(entry.ends, entry.nextBookmark ?? .distantFuture))
     }
 
-    private static func name(_ resource: Resource) -> String {
-        "\(resource.group)/\(resource.plural)"
+    private static func name(_ resource: Resource) -> ResourceName {
+        ResourceName(group: resource.group, plural: resource.plural)
     }
 }
 

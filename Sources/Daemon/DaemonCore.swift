@@ -31,7 +31,7 @@ package struct DaemonCore: Sendable {
     var proxy: ServiceProxy
 
     /// The types that the API serves, by group and plural name.
-    let resources: [String: Resource]
+    let resources: [ResourceName: Resource]
     /// The index from which this machine leads; nil while another one does.
     var leadsFrom: UInt64?
     /// The controllers run on this machine.
@@ -40,6 +40,10 @@ package struct DaemonCore: Sendable {
     var wallTime = WallTime(seconds: 0)
     var tickets = TicketCounter()
     var pending = PendingTable()
+    /// What this step proposes, together.
+    var proposals: [RaftProposal] = []
+    /// Reads may be over their wait; they are looked at once a turn.
+    var areReadsDue = false
     var watches = WatchTable()
     var membership = MembershipPolicy()
     /// A snapshot from the leader that waits for the disk.
@@ -78,7 +82,8 @@ package struct DaemonCore: Sendable {
         resources = Dictionary(
             api.registry.definitions.map { definition in
                 let resource = definition.resource
-                return ("\(resource.group)/\(resource.plural)", resource)
+                let name = ResourceName(group: resource.group, plural: resource.plural)
+                return (name, resource)
             }, uniquingKeysWith: { first, _ in first })
         control = ControlCore(configuration: configuration.control, random: fork())
         kubelet = KubeletCore(configuration: configuration.kubelet, random: fork())
@@ -88,6 +93,26 @@ package struct DaemonCore: Sendable {
 
     /// Any input is legal at any time.
     package mutating func step(
+        _ input: DaemonInput, at now: Instant, into out: inout Outbox<DaemonEffect>
+    ) {
+        take(input, at: now, into: &out)
+        settle(at: now, into: &out)
+    }
+
+    /// Takes what arrived together, in order. Requests, calls and messages of the log share what
+    /// follows from them: one append to the log, one message to each follower, one write.
+    package mutating func step(
+        _ inputs: [DaemonInput], at now: Instant, into out: inout Outbox<DaemonEffect>
+    ) {
+        for input in inputs {
+            if !input.mayGather { settle(at: now, into: &out) }
+            take(input, at: now, into: &out)
+            if !input.mayGather { settle(at: now, into: &out) }
+        }
+        settle(at: now, into: &out)
+    }
+
+    private mutating func take(
         _ input: DaemonInput, at now: Instant, into out: inout Outbox<DaemonEffect>
     ) {
         switch input {
@@ -105,12 +130,12 @@ package struct DaemonCore: Sendable {
             stepRaft(.snapshotRead(ticket, bytes: bytes, isLast: isLast), at: now)
         case .snapshotUnavailable(let ticket): stepRaft(.snapshotUnavailable(ticket), at: now)
         case .request(let ticket, let request): onRequest(ticket, request, at: now, into: &out)
+        case .call(let ticket, let call): onCall(ticket, call, at: now, into: &out)
         case .cancelled(let ticket): onCancelled(ticket)
         case .bootstrap(let operations): propose(operations, at: now)
         case .kubelet(let input): stepKubelet(input, at: now)
         case .leave: onLeave(at: now)
         }
-        settle(at: now, into: &out)
     }
 
     /// When the shell must send `.wake`.
@@ -150,17 +175,28 @@ package struct DaemonCore: Sendable {
     /// Hands effects between the parts until there are none.
     private mutating func settle(at now: Instant, into out: inout Outbox<DaemonEffect>) {
         var turns = 0
-        while !gossipEffects.isEmpty || !raftEffects.isEmpty || !controlEffects.isEmpty
-            || !kubeletEffects.isEmpty
-        {
+        while true {
+            propose(at: now)
+            guard
+                !gossipEffects.isEmpty || !raftEffects.isEmpty || !controlEffects.isEmpty
+                    || !kubeletEffects.isEmpty
+            else { break }
             turns += 1
             precondition(turns < configuration.limits.turnsMax, "the cores feed each other forever")
             for effect in raftEffects.take() { perform(effect, at: now, into: &out) }
+            if areReadsDue { evaluateReads(at: now, into: &out) }
             for effect in gossipEffects.take() { perform(effect, at: now, into: &out) }
             for effect in controlEffects.take() { perform(effect, at: now, into: &out) }
             for effect in kubeletEffects.take() { perform(effect, at: now, into: &out) }
         }
         publishServices(into: &out)
+    }
+
+    /// Hands over what was proposed since the last time, as one input.
+    private mutating func propose(at now: Instant) {
+        guard !proposals.isEmpty else { return }
+        stepRaft(.proposeAll(proposals), at: now)
+        proposals.removeAll(keepingCapacity: true)
     }
 
     private mutating func onWake(at now: Instant, into out: inout Outbox<DaemonEffect>) {

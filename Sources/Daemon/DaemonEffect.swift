@@ -31,6 +31,7 @@ package enum DaemonEffect: Sendable {
     case endWatch(Ticket)
     case openStream(Ticket, StreamTarget)
     case issueToken(Ticket, TokenIssue)
+    case answerCall(Ticket, StoreAnswer)
 
     // Pods.
     case runtime(Ticket, RuntimeRequest)

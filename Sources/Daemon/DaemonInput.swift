@@ -25,6 +25,8 @@ package enum DaemonInput: Sendable {
     case snapshotUnavailable(Ticket)
     /// A client's request; answered by `.respond`, `.beginWatch`, `.openStream` or `.issueToken`.
     case request(Ticket, APIRequest)
+    /// A call to the Store from a machine's link; answered by `.answerCall`.
+    case call(Ticket, StoreCall)
     /// The client of a request or watch is gone.
     case cancelled(Ticket)
     /// Documents that a new cluster starts from. They go into the Store together unless the
@@ -34,4 +36,12 @@ package enum DaemonInput: Sendable {
     case kubelet(KubeletInput)
     /// Hand over what can be handed over and say goodbye to the mesh.
     case leave
+
+    /// Whether what follows from it may wait for the other inputs that arrived with it.
+    var mayGather: Bool {
+        switch self {
+        case .raft, .persisted, .request, .call: true
+        default: false
+        }
+    }
 }

@@ -10,6 +10,8 @@ struct PendingTable: Sendable {
     /// Who waits for the answer.
     enum Origin: Sendable {
         case client(Ticket, APIRequest)
+        /// A call to the Store; the key of a read, nil for a transaction.
+        case call(Ticket, Key?)
         case control(Ticket, ObjectWrite)
         case kubelet(Ticket, ObjectWrite)
         /// The machine itself, which waits to have a current state.
@@ -41,7 +43,7 @@ struct PendingTable: Sendable {
 
     private(set) var entries: [Ticket: Entry] = [:]
     /// When each entry wants attention: a repetition, or its expiry.
-    private var deadlines = DeadlineQueue<Ticket>()
+    private var deadlines = TicketDeadlines()
     private var byClient: [Ticket: Ticket] = [:]
     private var bySequence: [UInt64: Ticket] = [:]
     /// Numbers that wait for an index or a revision, in order of their arrival.

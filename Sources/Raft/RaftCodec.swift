@@ -21,6 +21,7 @@ package enum RaftCodec {
             write([term], kind: 4, to: &writer)
             writer.writeBool(isGranted)
         case .append(let append):
+            writer = ByteWriter(capacity: capacity(of: append.entries))
             write(
                 [append.term, append.previousIndex, append.previousTerm, append.commit], kind: 5,
                 to: &writer)
@@ -45,6 +46,7 @@ package enum RaftCodec {
             write([term, index, offset], kind: 12, to: &writer)
         case .timeoutNow(let term): write([term], kind: 13, to: &writer)
         case .forwardProposal(let bytes):
+            writer = ByteWriter(capacity: bytes.count + 8)
             writer.writeByte(14)
             writer.writeBytes(bytes)
         case .forwardMembership(let change):
@@ -131,6 +133,11 @@ extension RaftCodec {
     ) {
         write([request.term, request.lastIndex, request.lastTerm], kind: kind, to: &writer)
         writer.writeBool(request.isTransfer)
+    }
+
+    /// Enough for a message or a record of these entries, so that its bytes are written once.
+    static func capacity(of entries: [RaftEntry]) -> Int {
+        entries.reduce(64) { $0 + $1.byteCount }
     }
 
     static func write(_ entries: [RaftEntry], to writer: inout ByteWriter) {

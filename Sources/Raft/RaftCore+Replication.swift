@@ -24,6 +24,25 @@ extension RaftCore {
         }
     }
 
+    mutating func onProposeAll(
+        _ proposals: [RaftProposal], at now: Instant, into out: inout Outbox<RaftEffect>
+    ) {
+        guard role == .leader else {
+            for proposal in proposals {
+                onPropose(proposal.ticket, proposal.bytes, at: now, into: &out)
+            }
+            return
+        }
+        for proposal in proposals {
+            if let rejection = refusal(of: proposal.bytes) {
+                out.append(.proposalRejected(proposal.ticket, rejection))
+            } else {
+                appendOwn(.command(proposal.bytes))
+            }
+        }
+        sendAppends(at: now, into: &out)
+    }
+
     mutating func onForwardedProposal(
         _ bytes: [UInt8], at now: Instant, into out: inout Outbox<RaftEffect>
     ) {
@@ -52,6 +71,11 @@ extension RaftCore {
         _ payload: RaftEntryPayload, at now: Instant, into out: inout Outbox<RaftEffect>
     ) {
         appendOwn(payload)
+        sendAppends(at: now, into: &out)
+    }
+
+    /// Sends every member what it lacks.
+    private mutating func sendAppends(at now: Instant, into out: inout Outbox<RaftEffect>) {
         for position in peers.indices {
             sendAppend(at: now, position: position, isEmptyAllowed: false, into: &out)
         }

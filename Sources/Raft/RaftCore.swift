@@ -92,6 +92,7 @@ package struct RaftCore: Sendable {
         switch input {
         case .message(let peer, let message): onMessage(message, from: peer, at: now, into: &out)
         case .propose(let ticket, let bytes): onPropose(ticket, bytes, at: now, into: &out)
+        case .proposeAll(let proposals): onProposeAll(proposals, at: now, into: &out)
         case .readIndex(let ticket): onReadIndex(ticket, at: now, into: &out)
         case .changeMembership(let ticket, let change):
             onChangeMembership(ticket, change, at: now, into: &out)

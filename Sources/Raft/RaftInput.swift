@@ -6,6 +6,8 @@ package enum RaftInput: Equatable, Sendable {
     /// Wants a command in the log. A machine that does not lead forwards it; the ticket comes
     /// back only in a rejection. Success shows as an `.apply` of these bytes.
     case propose(Ticket, [UInt8])
+    /// Several at once: they share one append to each follower and one write.
+    case proposeAll([RaftProposal])
     /// Wants an index such that a state with it applied holds every write acknowledged by now.
     case readIndex(Ticket)
     /// Wants one change; success shows as `.membershipChanged`.
@@ -26,6 +28,18 @@ package enum RaftInput: Equatable, Sendable {
     case transferLeadership(to: MachineName?)
     /// `deadline` has come.
     case wake
+}
+
+/// A command that somebody wants in the log.
+package struct RaftProposal: Equatable, Sendable {
+    /// Comes back only in a rejection.
+    package var ticket: Ticket
+    package var bytes: [UInt8]
+
+    package init(ticket: Ticket, bytes: [UInt8]) {
+        self.ticket = ticket
+        self.bytes = bytes
+    }
 }
 
 /// Names a persist effect; later ones are greater.

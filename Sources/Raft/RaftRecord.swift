@@ -20,6 +20,7 @@ package enum RaftRecord: Hashable, Sendable {
             writer.writeBool(state.votedFor != nil)
             if let name = state.votedFor { writer.writeString(name.text) }
         case .entries(let entries):
+            writer = ByteWriter(capacity: RaftCodec.capacity(of: entries))
             writer.writeByte(2)
             RaftCodec.write(entries, to: &writer)
         case .truncate(let index):

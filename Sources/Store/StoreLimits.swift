@@ -13,7 +13,7 @@ package struct StoreLimits: Sendable, Equatable {
     package var operationsMax = 1_024
     /// Results remembered for each start of a daemon. A daemon must not propose sequence `n` before
     /// sequence `n - resultsPerSessionMax` has its answer, or a retry of the latter is refused.
-    package var resultsPerSessionMax = 1_024
+    package var resultsPerSessionMax = 8_192
     /// Results remembered in all. Over it the session that has been silent longest is forgotten.
     package var resultsMax = 262_144
     /// Daemon starts remembered. Over it the one that has been silent longest is forgotten.

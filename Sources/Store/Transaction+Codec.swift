@@ -11,13 +11,28 @@ extension Transaction {
     private static let version: UInt8 = 1
 
     package func encode() -> [UInt8] {
-        var size = 64 + (preconditions.count + operations.count) * 128
-        for case .put(_, let bytes) in operations { size += bytes.count }
-        var writer = ByteWriter(capacity: size)
-        writer.writeByte(Self.version)
+        Self.encode(id, body: Self.body(preconditions, operations))
+    }
+
+    /// A transaction whose body another program has encoded. A body that is malformed or over a
+    /// limit is rejected by every voter when the entry is applied.
+    package static func encode(_ id: CommandID, body: [UInt8]) -> [UInt8] {
+        var writer = ByteWriter(capacity: 32 + id.origin.text.utf8.count + body.count)
+        writer.writeByte(version)
         writer.writeString(id.origin.text)
         writer.writeInteger(id.epoch)
         writer.writeVarint(id.sequence)
+        writer.writeRaw(body)
+        return writer.bytes
+    }
+
+    /// What follows the identity: the preconditions and the operations.
+    package static func body(
+        _ preconditions: [Precondition], _ operations: [Operation]
+    ) -> [UInt8] {
+        var size = 16 + (preconditions.count + operations.count) * 128
+        for case .put(_, let bytes) in operations { size += bytes.count }
+        var writer = ByteWriter(capacity: size)
         writer.writeCount(preconditions.count)
         for precondition in preconditions { writer.write(precondition) }
         writer.writeCount(operations.count)
@@ -56,10 +71,12 @@ extension Transaction {
             preconditions.append(try reader.readPrecondition(limits))
         }
         var written = Set<Key>()
-        for _ in 0..<(try reader.readCount(atMost: limits.operationsMax)) {
+        let count = try reader.readCount(atMost: limits.operationsMax)
+        for _ in 0..<count {
             let start = reader.offset
             let operation = try reader.readOperation(limits)
-            guard written.insert(operation.key).inserted else {
+            // One operation, as nearly all have, is alone with its key.
+            guard count == 1 || written.insert(operation.key).inserted else {
                 throw DecodeError(expected: "one operation for each key", offset: start)
             }
             operations.append(operation)
@@ -69,7 +86,7 @@ extension Transaction {
 }
 
 extension ByteWriter {
-    mutating func write(_ key: Key) {
+    package mutating func write(_ key: Key) {
         writeString(key.group)
         writeString(key.resource)
         writeString(key.namespace)
@@ -114,7 +131,7 @@ extension ByteReader {
     }
 
     /// Resource and name are never empty.
-    mutating func readKey(_ limits: StoreLimits) throws(DecodeError) -> Key {
+    package mutating func readKey(_ limits: StoreLimits) throws(DecodeError) -> Key {
         let start = offset
         let limit = limits.keyPartBytesMax
         let key = Key(

@@ -116,6 +116,35 @@ import Testing
         #expect(sends(effects) == [.send(to: Names.b, .commit(term: 2, index: 3))])
     }
 
+    @Test("proposals that come together share one append and one write")
+    func proposalsTogether() {
+        var limits = RaftLimits()
+        limits.commandBytesMax = 4
+        var subject = Subject(limits: limits)
+        subject.lead()
+        _ = subject.hear(Names.c, .appendResponse(term: 2, match: 2))
+        let large = [UInt8](repeating: 0, count: 5)
+        let effects = subject.give(
+            .proposeAll([
+                RaftProposal(ticket: Ticket(1), bytes: [7]),
+                RaftProposal(ticket: Ticket(2), bytes: large),
+                RaftProposal(ticket: Ticket(3), bytes: [8]),
+            ]))
+        let entries = [
+            RaftEntry(index: 3, term: 2, payload: .command([7])),
+            RaftEntry(index: 4, term: 2, payload: .command([8])),
+        ]
+        let append = RaftAppend(
+            term: 2, previousIndex: 2, previousTerm: 2, entries: entries, commit: 2)
+        #expect(
+            effects == [
+                .proposalRejected(Ticket(2), .tooLarge),
+                .send(to: Names.b, .append(append)), .send(to: Names.c, .append(append)),
+                .persist(
+                    RaftPersist(persistence: subject.lastPersist, entries: entries)),
+            ])
+    }
+
     @Test("an entry of an older term is not committed by counting (figure 8)")
     func figureEight() {
         var subject = Subject(term: 4, logTerms: [2])

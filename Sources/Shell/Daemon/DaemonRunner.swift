@@ -80,9 +80,7 @@ package struct DaemonRunner: Sendable {
             clusterID: identity.clusterID, shell: { shell })
         let front = APIFront(ownRoutes: { routes.take($0, $1) }) {
             ticket, request, http, exchange in
-            shell.eventLoop.execute {
-                shell.assumeIsolated { $0.accept(ticket, request, http, exchange) }
-            }
+            shell.deliver(.request(ticket, request, http, exchange))
         }
         await shell.attach(datagrams: datagrams, links: links, front: front, streams: streams)
         try await listen(front, tls, apiLoops)
@@ -146,8 +144,8 @@ package struct DaemonRunner: Sendable {
             try await PeerLinks.listen(
                 address: configuration.address, port: configuration.raft.port, on: eventLoop,
                 serverTLS: server
-            ) { sender, frame in
-                shell.assumeIsolated { $0.receiveFrame(frame, from: sender) }
+            ) { sender, frame, channel in
+                shell.assumeIsolated { $0.receiveFrame(frame, from: sender, on: channel) }
             }
         }
         return links

@@ -46,6 +46,7 @@ extension DaemonShell {
             exchanges.removeValue(forKey: ticket)?.exchange.endStream()
         case .openStream(let ticket, let target): openStream(ticket, target)
         case .issueToken(let ticket, let issue): issueToken(ticket, issue)
+        case .answerCall(let ticket, let answer): calls.end(ticket, answer)
         case .runtime(let ticket, let request):
             machine.perform(request) { [self] result in
                 deliver(.kubelet(.finished(ticket, result)))

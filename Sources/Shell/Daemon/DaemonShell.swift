@@ -3,6 +3,7 @@ import Base
 import Daemon
 import Gossip
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import Raft
 import Services
@@ -36,10 +37,15 @@ actor DaemonShell {
     var onLeft: (@Sendable () -> Void)?
 
     private var outbox = Outbox<DaemonEffect>()
+    /// Inputs of this turn of the loop; one step takes them all.
+    private var inbox: [DaemonInput] = []
+    private var isTurnDue = false
+    /// What other threads hand in.
+    private nonisolated let mail = NIOLockedValueBox<[Mail]>([])
+    var calls = CallTable()
     private var timer: Scheduled<Void>?
     private var armedAt: Instant?
     private var lastWallTime = Instant.zero
-    private var isStepping = false
 
     /// Timestamps of objects have whole seconds, so the calendar need not be read more often.
     private static let wallTimePeriod = Span.milliseconds(20)
@@ -76,36 +82,68 @@ actor DaemonShell {
         self.streams = streams
     }
 
+    /// What another thread hands in.
+    enum Mail: Sendable {
+        case input(DaemonInput)
+        case request(Ticket, APIRequest, HTTPRequest, HTTPExchange)
+    }
+
     /// Hands an input in from any thread.
     nonisolated func deliver(_ input: DaemonInput) {
         if eventLoop.inEventLoop {
             assumeIsolated { $0.receive(input) }
         } else {
-            eventLoop.execute { self.assumeIsolated { $0.receive(input) } }
+            deliver(.input(input))
         }
     }
 
-    /// Takes an input on the loop: one step, then its effects in order.
+    /// Hands something in from another thread. The loop is woken once for all that waits.
+    nonisolated func deliver(_ letter: Mail) {
+        let isFirst = mail.withLockedValue { mail in
+            mail.append(letter)
+            return mail.count == 1
+        }
+        if isFirst { eventLoop.execute { self.assumeIsolated { $0.takeMail() } } }
+    }
+
+    private func takeMail() {
+        let letters = mail.withLockedValue { mail in
+            defer { mail = [] }
+            return mail
+        }
+        for letter in letters {
+            switch letter {
+            case .input(let input): receive(input)
+            case .request(let ticket, let request, let http, let exchange):
+                accept(ticket, request, http, exchange)
+            }
+        }
+    }
+
+    /// Takes an input on the loop. What arrives in one turn of the loop is stepped together when
+    /// the sockets have been read, and its effects are performed in order.
     func receive(_ input: DaemonInput) {
+        inbox.append(input)
+        guard !isTurnDue else { return }
+        isTurnDue = true
+        eventLoop.execute { self.assumeIsolated { $0.turn() } }
+    }
+
+    private func turn() {
         let now = Instant.now
         if now - lastWallTime >= Self.wallTimePeriod {
             lastWallTime = now
             core.step(.wallTime(.now), at: now, into: &outbox)
         }
-        core.step(input, at: now, into: &outbox)
-        performAll()
-        arm(at: now)
-    }
-
-    /// Effects that are performed at once may call back in; their effects queue up behind.
-    private func performAll() {
-        guard !isStepping else { return }
-        isStepping = true
-        while !outbox.isEmpty {
-            for effect in outbox.take() { perform(effect) }
-        }
-        isStepping = false
+        let inputs = inbox
+        inbox.removeAll(keepingCapacity: true)
+        isTurnDue = false
+        core.step(inputs, at: now, into: &outbox)
+        for effect in outbox.take() { perform(effect) }
+        links?.flush()
+        calls.flush()
         if secrets == nil { loadSecrets() }
+        arm(at: now)
     }
 
     private func arm(at now: Instant) {
@@ -132,13 +170,26 @@ actor DaemonShell {
         receive(.datagram(from: opened.sender, address: source, payload: opened.payload))
     }
 
-    /// A frame of a peer's link; one that is no Raft message is dropped.
-    func receiveFrame(_ frame: [UInt8], from sender: MachineName) {
+    /// A frame of a peer's link; one that is no Raft message and no call is dropped.
+    func receiveFrame(_ frame: [UInt8], from sender: MachineName, on channel: any Channel) {
+        if frame.first == StoreCallCodec.callKind {
+            receiveCall(frame, on: channel)
+            return
+        }
         guard let message = try? RaftCodec.decode(frame) else {
             logger.warning("dropped a malformed frame", metadata: ["peer": "\(sender)"])
             return
         }
         receive(.raft(from: sender, message))
+    }
+
+    private func receiveCall(_ frame: [UInt8], on channel: any Channel) {
+        guard let (call, number) = try? StoreCallCodec.decodeCall(frame) else {
+            // Its answer could not be told from others; the caller must not wait for it.
+            channel.close(promise: nil)
+            return
+        }
+        receive(.call(calls.begin(number, on: channel), call))
     }
 
     /// Knows a peer before the mesh does: from the join answer or from the disk.

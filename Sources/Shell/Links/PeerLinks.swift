@@ -11,11 +11,20 @@ import NIOTLS
 /// Frames may be lost when a connection breaks or its queue is full; Raft repeats what matters.
 /// Confined to its event loop.
 final class PeerLinks {
-    typealias Receive = @Sendable (_ sender: MachineName, _ frame: [UInt8]) -> Void
+    /// `channel` is the link on which the frame came, for what is answered on it.
+    typealias Receive = @Sendable (
+        _ sender: MachineName, _ frame: [UInt8], _ channel: any Channel
+    ) -> Void
 
     private let eventLoop: any EventLoop
     private let clientTLS: NIOSSLContext
     private var links: [MachineName: PeerLink] = [:]
+    /// Links with frames that are written and not sent.
+    private var unsent: [PeerLink] = []
+
+    /// Answers that a caller has not read; beyond it the link is closed.
+    private static let answersWaterMark = ChannelOptions.Types.WriteBufferWaterMark(
+        low: 8 * 1024 * 1024, high: 16 * 1024 * 1024)
 
     init(eventLoop: any EventLoop, clientTLS: NIOSSLContext) {
         self.eventLoop = eventLoop
@@ -30,6 +39,7 @@ final class PeerLinks {
         let bootstrap = ServerBootstrap(group: eventLoop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: Self.answersWaterMark)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
@@ -41,18 +51,30 @@ final class PeerLinks {
         _ = try await bootstrap.bind(host: address, port: port).get()
     }
 
-    /// Sends a frame to the peer at that address, connecting first if need be.
+    /// Sends a frame to the peer at that address with the next ``flush()``, connecting first if
+    /// need be.
     func send(_ frame: [UInt8], to peer: MachineName, at address: PeerAddress) {
         eventLoop.preconditionInEventLoop()
         if let link = links[peer], link.address == address {
-            link.send(frame)
+            send(frame, over: link)
             return
         }
         links[peer]?.close()
         let link = PeerLink(
             peer: peer, address: address, eventLoop: eventLoop, tls: clientTLS)
         links[peer] = link
+        send(frame, over: link)
+    }
+
+    private func send(_ frame: [UInt8], over link: PeerLink) {
+        if !link.isUnsent { unsent.append(link) }
         link.send(frame)
+    }
+
+    /// Sends what has gathered on each link.
+    func flush() {
+        for link in unsent { link.flush() }
+        unsent.removeAll(keepingCapacity: true)
     }
 
     /// Closes the connection to a peer that is gone.
@@ -71,6 +93,8 @@ private final class PeerLink {
     private var retryAt = NIODeadline.uptimeNanoseconds(0)
     private var queue: [[UInt8]] = []
     private var queuedBytes = 0
+    private var output = ByteBuffer()
+    private(set) var isUnsent = false
 
     /// What may wait for a connection; Raft bounds what it has in flight well below this.
     private static let queuedBytesMax = 16 * 1024 * 1024
@@ -84,16 +108,24 @@ private final class PeerLink {
         self.tls = tls
     }
 
+    /// Frames of one turn gather, so that they leave with one write and few TLS records.
     func send(_ frame: [UInt8]) {
+        isUnsent = true
         if let channel, channel.isActive {
-            write(frame, to: channel)
-            channel.flush()
+            write(frame)
             return
         }
         guard queuedBytes + frame.count <= Self.queuedBytesMax else { return }
         queue.append(frame)
         queuedBytes += frame.count
         connect()
+    }
+
+    func flush() {
+        isUnsent = false
+        guard output.readableBytes > 0, let channel else { return }
+        channel.writeAndFlush(output, promise: nil)
+        output.clear()
     }
 
     func close() {
@@ -139,17 +171,15 @@ private final class PeerLink {
             return
         }
         self.channel = channel
-        for frame in queue { write(frame, to: channel) }
+        for frame in queue { write(frame) }
         queue.removeAll()
         queuedBytes = 0
-        channel.flush()
+        flush()
     }
 
-    private func write(_ frame: [UInt8], to channel: any Channel) {
-        var buffer = channel.allocator.buffer(capacity: frame.count + 4)
-        buffer.writeInteger(UInt32(frame.count))
-        buffer.writeBytes(frame)
-        channel.write(buffer, promise: nil)
+    private func write(_ frame: [UInt8]) {
+        output.writeInteger(UInt32(frame.count))
+        output.writeBytes(frame)
     }
 }
 
@@ -188,7 +218,7 @@ private final class InboundFrameHandler: ChannelInboundHandler {
             context.close(promise: nil)
             return
         }
-        receive(sender, Array(unwrapInboundIn(data).readableBytesView))
+        receive(sender, Array(unwrapInboundIn(data).readableBytesView), context.channel)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -31,6 +31,7 @@ enum TraceText {
         case .snapshotUnavailable: "snapshot unavailable"
         case .request(let ticket, let request):
             "request \(ticket.number): \(request.method.rawValue) \(request.path) \(request.query)"
+        case .call(let ticket, let call): "call \(ticket.number): \(call)"
         case .cancelled(let ticket): "request \(ticket.number) cancelled"
         case .bootstrap(let operations): "bootstrap, \(operations.count) documents"
         case .kubelet(let input): "kubelet \(words(input))"
@@ -69,6 +70,7 @@ enum TraceText {
         case .endWatch(let ticket): "watch \(ticket.number) ends"
         case .openStream(let ticket, _): "stream \(ticket.number)"
         case .issueToken(let ticket, _): "token \(ticket.number)"
+        case .answerCall(let ticket, let answer): "answer \(ticket.number): \(answer)"
         case .runtime(let ticket, let request): "runtime \(ticket.number): \(brief(request))"
         case .issuePodToken(let ticket, _): "pod token \(ticket.number)"
         case .configureNetwork(_, let podCIDR): "network \(podCIDR)"
@@ -120,7 +122,7 @@ enum TraceDigest {
         case .wallTime(let time): trace.mix(UInt64(bitPattern: time.seconds))
         case .kubelet(.finished(let ticket, _)): trace.mix(ticket.number)
         case .wake, .start, .snapshotSaved, .snapshotInstalled, .snapshotRead,
-            .snapshotUnavailable, .cancelled, .bootstrap, .kubelet, .leave:
+            .snapshotUnavailable, .call, .cancelled, .bootstrap, .kubelet, .leave:
             break
         }
     }
@@ -148,7 +150,7 @@ enum TraceDigest {
             trace.mix(ticket.number)
             trace.mix(bytes)
         case .beginWatch(let ticket, _), .endWatch(let ticket), .openStream(let ticket, _),
-            .issueToken(let ticket, _), .issuePodToken(let ticket, _):
+            .issueToken(let ticket, _), .issuePodToken(let ticket, _), .answerCall(let ticket, _):
             trace.mix(ticket.number)
         case .runtime(let ticket, let request):
             trace.mix(ticket.number)
