@@ -36,10 +36,11 @@ package enum Cleanup {
         while let item = items.withLock({ $0.popLast() }) { item.undo() }
     }
 
-    /// Makes a folder that is removed at the end.
-    package static func temporaryFolder(_ name: String) throws(BenchError) -> String {
-        let path = FileManager.default.temporaryDirectory.path
-            + "/podmesh-bench-\(name)-\(getpid())"
+    /// Makes a folder inside of `directory` that is removed at the end.
+    package static func temporaryFolder(
+        _ name: String, in directory: String = FileManager.default.temporaryDirectory.path
+    ) throws(BenchError) -> String {
+        let path = "\(directory)/podmesh-bench-\(name)-\(getpid())"
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)

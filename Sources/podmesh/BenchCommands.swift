@@ -11,7 +11,7 @@ struct BenchCommand: AsyncParsableCommand {
             run where there is one, and whether the bound is met. The exit code is 1 when a bound \
             is missed. What a bench starts it also ends, on Ctrl-C too.
             """,
-        subcommands: [BenchRaftCommand.self])
+        subcommands: [BenchRaftCommand.self, BenchLoadCommand.self])
 }
 
 /// The options that every bench has.
@@ -30,13 +30,41 @@ struct BenchOptions: ParsableArguments {
 
 struct BenchRaftCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "raft", abstract: "Measure writes and reads through the log.")
+        commandName: "raft",
+        abstract: "Measure writes and linearizable reads through the log, beside etcd.",
+        discussion: """
+            Starts real daemons and Debian's etcd-server in network namespaces, with one voter and \
+            with three, and lets them answer the same load in turns. Needs root. A full run takes \
+            under five minutes. docs/performance.md tells what is compared.
+            """)
 
     @OptionGroup var options: BenchOptions
 
+    @Option(help: "A folder on the disk to measure; everything in it is removed at the end.")
+    var directory = "/var/tmp"
+
     func run() async throws {
         print(BenchHeader.text(command: options.command), terminator: "")
-        let bench = RaftBench(isQuick: options.quick, mayInstallPeers: options.installPeers)
+        let bench = RaftBench(
+            isQuick: options.quick, mayInstallPeers: options.installPeers, directory: directory)
         if try await !bench.run(print: { print($0, terminator: "") }) { throw ExitCode.failure }
+    }
+}
+
+/// The process that `bench raft` lets ask its servers.
+struct BenchLoadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load", abstract: "Put a server under load and print what it did, as JSON.",
+        shouldDisplay: false)
+
+    @Argument(help: "A file with the load's settings.", completion: .file(extensions: ["json"]))
+    var settings: String
+
+    func run() async throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: settings))
+        let result = try await LoadClient(
+            JSONDecoder().decode(LoadSettings.self, from: data)
+        ).run()
+        print(String(decoding: try JSONEncoder().encode(result), as: UTF8.self))
     }
 }
