@@ -91,6 +91,7 @@ extension ControllerName {
         case .scheduler: Scheduler.self
         case .endpoints: EndpointsController.self
         case .serviceAccount: ServiceAccountController.self
+        case .roleAggregation: RoleAggregationController.self
         case .namespace: NamespaceController.self
         case .garbage: GarbageController.self
         }

@@ -14,6 +14,7 @@ package enum ControllerName: Int, CaseIterable, Comparable, Hashable, Sendable {
     case scheduler
     case endpoints
     case serviceAccount
+    case roleAggregation
     case namespace
     case garbage
 

@@ -20,6 +20,8 @@ extension Evaluation {
             try allocateAddresses(&document, replacing: nil, target, &writes)
         case .certificateSigningRequests:
             nameRequestor(&document)
+        case .roles, .clusterRoles, .roleBindings, .clusterRoleBindings:
+            try checkEscalation(document, target)
         default:
             break
         }
@@ -41,8 +43,15 @@ extension Evaluation {
         _ document: inout JSON, from old: JSON, _ target: ResourceTarget, _ writes: inout Writes
     ) throws(StatusError) {
         guard target.subresource == nil else { return }
-        if target.resource == .services {
+        switch target.resource {
+        case .services:
             try allocateAddresses(&document, replacing: old, target, &writes)
+        case .roles, .clusterRoles:
+            if document["rules"] != old["rules"] { try checkEscalation(document, target) }
+        case .roleBindings, .clusterRoleBindings:
+            if document["subjects"] != old["subjects"] { try checkEscalation(document, target) }
+        default:
+            break
         }
     }
 

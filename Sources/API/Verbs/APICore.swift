@@ -5,7 +5,8 @@ package import Store
 
 /// The API server's decisions: a request and a snapshot of the Store go in, an answer or a
 /// transaction comes out. It does no I/O and remembers nothing between requests but its random
-/// state, so the daemon may evaluate a request again whenever its transaction meets a conflict.
+/// state and the roles that it has read, so the daemon may evaluate a request again whenever its
+/// transaction meets a conflict.
 ///
 /// For each request the daemon asks ``requirement(of:)``, gets a fitting snapshot, and calls
 /// ``handle(_:snapshot:at:)``. Writes of controllers, the scheduler and kubelets take
@@ -14,7 +15,7 @@ package struct APICore: Sendable {
     package let registry: ResourceRegistry
     package let configuration: APIConfiguration
     let openAPI: OpenAPIDocuments
-    let authorizer: Authorizer
+    private(set) var authorizer = Authorizer()
     private var random: Random
 
     package init(
@@ -25,7 +26,6 @@ package struct APICore: Sendable {
         self.random = random
         self.registry = registry
         openAPI = OpenAPIDocuments(registry)
-        authorizer = Authorizer()
     }
 
     /// What must be done before the request is evaluated. Cheap: it looks at method, path and
@@ -61,6 +61,10 @@ package struct APICore: Sendable {
             registry: registry, configuration: configuration, snapshot: snapshot, wall: wall,
             random: random)
         defer { random = evaluation.random }
+        if request.needsRoles {
+            authorizer.refresh(from: snapshot)
+            evaluation.authorizer = authorizer
+        }
         do throws(StatusError) {
             return try route(request, &evaluation)
         } catch {
@@ -94,6 +98,17 @@ package struct APICore: Sendable {
         StatusError(
             .requestEntityTooLarge,
             "Request entity too large: limit is \(configuration.limits.bodyBytesMax)")
+    }
+}
+
+extension APIRequest {
+    /// Whether roles can matter: an administrator who acts as himself and asks about nobody else
+    /// needs none.
+    fileprivate var needsRoles: Bool {
+        guard case .user(let user) = credential, user.isMaster, impersonation == nil else {
+            return true
+        }
+        return path.hasPrefix("/apis/authorization.k8s.io/")
     }
 }
 

@@ -12,6 +12,7 @@ struct Evaluation: Sendable {
     let wall: WallTime
     var random: Random
     var user = UserInfo.anonymous
+    var authorizer = Authorizer()
     var options = WriteOptions(manager: "")
     var format = ResponseFormat.json
 

@@ -2,7 +2,7 @@ import Base
 import JSON
 package import Objects
 
-/// Makes the objects that every cluster has: four namespaces, and the Service
+/// Makes the objects that every cluster has: four namespaces, the default roles, and the Service
 /// `default/kubernetes` with the addresses at which the machines serve the API.
 package enum BootstrapController: Controller {
     private static let namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"]
@@ -17,6 +17,7 @@ package enum BootstrapController: Controller {
             switch key.resource {
             case .namespaces: namespaces.contains(key.name)
             case .nodes: true
+            case .clusterRoles, .clusterRoleBindings: state.record(key) == nil
             case .services, .endpoints, .endpointSlices:
                 key.namespace == "default" && key.name == name
             default: false
@@ -42,12 +43,26 @@ package enum BootstrapController: Controller {
                     ]),
                 why: "every cluster has it")
         }
+        ensureRoles(in: state, &result)
         guard let home = state.record(ObjectKey(.namespaces, name: "default")),
             !home.isBeingDeleted
         else { return result }
         ensureService(in: state, context, &result)
         ensureEndpoints(in: state, context, &result)
         return result
+    }
+
+    private static func ensureRoles(in state: ClusterState, _ result: inout Reconciliation) {
+        for (resource, documents) in [
+            (Resource.clusterRoles, DefaultRoles.roles),
+            (.clusterRoleBindings, DefaultRoles.bindings),
+        ] {
+            for document in documents {
+                let name = document["metadata"]?["name"]?.string ?? ""
+                guard state.record(ObjectKey(resource, name: name)) == nil else { continue }
+                result.propose(.create(resource, document), why: "every cluster has it")
+            }
+        }
     }
 
     private static func metadata(_ labels: JSON) -> JSON {

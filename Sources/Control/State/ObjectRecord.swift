@@ -16,7 +16,7 @@ package struct ObjectRecord: Sendable {
 
     private static let read: [Resource] = [
         .namespaces, .nodes, .pods, .services, .endpoints, .endpointSlices, .deployments,
-        .replicaSets,
+        .replicaSets, .clusterRoles,
     ]
 
     package init(_ key: ObjectKey, _ document: JSON) {

@@ -29,7 +29,7 @@ extension Evaluation {
             review["status"] = tokenStatus(spec, reviewedClaims)
         case .selfSubjectRulesReview:
             review["spec"] = spec
-            review["status"] = rules()
+            review["status"] = rules(in: spec.text("namespace"), authorizer)
         default:
             review["spec"] = spec
             let subject = kind == .selfSubjectAccessReview ? user : Self.subject(spec)
@@ -93,37 +93,42 @@ extension Evaluation {
         ]
     }
 
-    private func rules() -> JSON {
+    /// What the client may do in a namespace, of what the authorizer knows without roles and of
+    /// the roles that are bound to him.
+    private func rules(in namespace: String, _ authorizer: Authorizer) -> JSON {
         let everything: JSON = ["*"]
-        guard user.isMaster else {
+        guard !user.isMaster else {
             return [
                 "resourceRules": [
-                    [
-                        "verbs": ["create"],
-                        "apiGroups": ["authorization.k8s.io", "authentication.k8s.io"],
-                        "resources": [
-                            "selfsubjectaccessreviews", "selfsubjectrulesreviews",
-                            "selfsubjectreviews",
-                        ],
-                    ]
+                    ["verbs": everything, "apiGroups": everything, "resources": everything]
                 ],
-                "nonResourceRules": [
-                    [
-                        "verbs": ["get"],
-                        "nonResourceURLs": [
-                            "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez",
-                            "/openapi", "/openapi/*", "/readyz", "/version", "/version/",
-                        ],
-                    ]
-                ], "incomplete": false,
+                "nonResourceRules": [["verbs": everything, "nonResourceURLs": everything]],
+                "incomplete": false,
             ]
         }
+        let bound = authorizer.roles.rules(for: user, in: namespace)
         return [
-            "resourceRules": [
-                ["verbs": everything, "apiGroups": everything, "resources": everything]
-            ],
-            "nonResourceRules": [["verbs": everything, "nonResourceURLs": everything]],
+            "resourceRules": .array(
+                [Self.selfReviews] + bound.filter { $0.nonResourceURLs.isEmpty }.map(\.json)),
+            "nonResourceRules": .array(
+                [Self.discovery] + bound.filter { !$0.nonResourceURLs.isEmpty }.map(\.json)),
             "incomplete": false,
         ]
     }
+
+    private static let selfReviews: JSON = [
+        "verbs": ["create"],
+        "apiGroups": ["authorization.k8s.io", "authentication.k8s.io"],
+        "resources": [
+            "selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews",
+        ],
+    ]
+
+    private static let discovery: JSON = [
+        "verbs": ["get"],
+        "nonResourceURLs": [
+            "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*",
+            "/readyz", "/version", "/version/",
+        ],
+    ]
 }

@@ -1,75 +1,15 @@
 import Objects
-
-/// What a request wants to do, as authorization sees it (`authorization.k8s.io/v1`
-/// ResourceAttributes and NonResourceAttributes).
-struct Action: Sendable, Equatable {
-    var verb: String
-    var group = ""
-    var version = ""
-    var resource = ""
-    var subresource = ""
-    var namespace = ""
-    var name = ""
-    /// Set for requests that are about no resource, such as `/version`.
-    var path: String?
-
-    init(verb: String, path: String) {
-        self.verb = verb
-        self.path = path
-    }
-
-    init(
-        verb: String, group: String, version: String = "", resource: String,
-        subresource: String = "", namespace: String = "", name: String = ""
-    ) {
-        self.verb = verb
-        self.group = group
-        self.version = version
-        self.resource = resource
-        self.subresource = subresource
-        self.namespace = namespace
-        self.name = name
-    }
-
-    init(_ request: APIRequest, _ target: RequestTarget, _ query: QueryParameters) {
-        switch target {
-        case .resource(let target):
-            self.init(
-                verb: Self.verb(request.method, target, query), group: target.resource.group,
-                version: target.resource.version, resource: target.resource.plural,
-                subresource: target.subresource?.name ?? "",
-                namespace: target.resource == .namespaces ? target.name ?? "" : target.namespace,
-                name: target.name ?? "")
-        case .review(let kind, let namespace):
-            self.init(
-                verb: "create", group: kind.group, version: kind.version, resource: kind.plural,
-                namespace: namespace)
-        default:
-            self.init(verb: request.method.rawValue.lowercased(), path: request.path)
-        }
-    }
-
-    private static func verb(
-        _ method: APIRequest.Method, _ target: ResourceTarget, _ query: QueryParameters
-    ) -> String {
-        switch method {
-        case .get, .head:
-            if target.subresource == nil, query.bool("watch") { return "watch" }
-            return target.name == nil ? "list" : "get"
-        case .post: return "create"
-        case .put: return "update"
-        case .patch: return "patch"
-        case .delete: return target.name == nil ? "deletecollection" : "delete"
-        case .other: return "unknown"
-        }
-    }
-
-    var isRead: Bool { ["get", "list", "watch"].contains(verb) }
-}
+import Store
 
 /// Who may do what. Administrators and podmesh's own parts may do all; machines what a kubelet
-/// needs; everybody else may discover and ask about himself. Roles take their place here.
+/// needs; everybody with a credential may discover and ask about himself, and do what roles that
+/// are bound to him allow (`rbac.authorization.k8s.io`).
 struct Authorizer: Sendable {
+    private(set) var roles = RoleIndex()
+
+    /// Brings the roles up to date with the state that a request is judged on.
+    mutating func refresh(from snapshot: Snapshot) { roles.refresh(from: snapshot) }
+
     /// What anybody may ask, known or not.
     static func isOpenToAll(_ path: String) -> Bool {
         ["/livez", "/readyz", "/healthz"].contains { path == $0 || path.hasPrefix($0 + "/") }
@@ -78,10 +18,12 @@ struct Authorizer: Sendable {
 
     func allows(_ action: Action, for user: UserInfo) -> Bool {
         if user.isMaster { return true }
-        if let path = action.path { return allowsPath(path, action.verb, user) }
-        if user.isAnonymous { return false }
-        if Self.selfReviews.contains(action.resource), action.verb == "create" { return true }
-        return user.isMachine && allowsMachine(action)
+        if let path = action.path, allowsPath(path, action.verb, user) { return true }
+        if action.path == nil, !user.isAnonymous {
+            if Self.selfReviews.contains(action.resource), action.verb == "create" { return true }
+            if user.isMachine, allowsMachine(action) { return true }
+        }
+        return roles.rules(for: user, in: action.namespace).contains { $0.allows(action) }
     }
 
     private static let selfReviews = [
@@ -148,13 +90,34 @@ struct Authorizer: Sendable {
             name: action.name, group: action.group, kind: action.resource)
     }
 
-    /// Only administrators act as somebody else.
+    /// Whoever acts as somebody else must be allowed to take that name, each of the groups and the
+    /// UID.
     func checkImpersonation(
         _ impersonation: Impersonation, by user: UserInfo
     ) throws(StatusError) {
-        guard !user.isMaster else { return }
-        let action = Action(
-            verb: "impersonate", group: "", resource: "users", name: impersonation.user)
-        throw refusal(action, user)
+        try check(impersonation.identity, by: user)
+        for group in impersonation.groups {
+            try check(
+                Action(verb: "impersonate", group: "", resource: "groups", name: group), by: user)
+        }
+        guard !impersonation.uid.isEmpty else { return }
+        try check(
+            Action(
+                verb: "impersonate", group: "authentication.k8s.io", resource: "uids",
+                name: impersonation.uid),
+            by: user)
+    }
+}
+
+extension Impersonation {
+    /// A service account is a resource of its namespace, any other name a user.
+    fileprivate var identity: Action {
+        let parts = user.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 4, parts[0] == "system", parts[1] == "serviceaccount" else {
+            return Action(verb: "impersonate", group: "", resource: "users", name: user)
+        }
+        return Action(
+            verb: "impersonate", group: "", resource: "serviceaccounts", namespace: parts[2],
+            name: parts[3])
     }
 }

@@ -1,0 +1,68 @@
+import Objects
+
+/// What a request wants to do, as authorization sees it (`authorization.k8s.io/v1`
+/// ResourceAttributes and NonResourceAttributes).
+struct Action: Sendable, Equatable {
+    var verb: String
+    var group = ""
+    var version = ""
+    var resource = ""
+    var subresource = ""
+    var namespace = ""
+    var name = ""
+    /// Set for requests that are about no resource, such as `/version`.
+    var path: String?
+
+    init(verb: String, path: String) {
+        self.verb = verb
+        self.path = path
+    }
+
+    init(
+        verb: String, group: String, version: String = "", resource: String,
+        subresource: String = "", namespace: String = "", name: String = ""
+    ) {
+        self.verb = verb
+        self.group = group
+        self.version = version
+        self.resource = resource
+        self.subresource = subresource
+        self.namespace = namespace
+        self.name = name
+    }
+
+    init(_ request: APIRequest, _ target: RequestTarget, _ query: QueryParameters) {
+        switch target {
+        case .resource(let target):
+            self.init(
+                verb: Self.verb(request.method, target, query), group: target.resource.group,
+                version: target.resource.version, resource: target.resource.plural,
+                subresource: target.subresource?.name ?? "",
+                namespace: target.resource == .namespaces ? target.name ?? "" : target.namespace,
+                name: target.name ?? "")
+        case .review(let kind, let namespace):
+            self.init(
+                verb: "create", group: kind.group, version: kind.version, resource: kind.plural,
+                namespace: namespace)
+        default:
+            self.init(verb: request.method.rawValue.lowercased(), path: request.path)
+        }
+    }
+
+    private static func verb(
+        _ method: APIRequest.Method, _ target: ResourceTarget, _ query: QueryParameters
+    ) -> String {
+        switch method {
+        case .get, .head:
+            if target.subresource == nil, query.bool("watch") { return "watch" }
+            return target.name == nil ? "list" : "get"
+        case .post: return "create"
+        case .put: return "update"
+        case .patch: return "patch"
+        case .delete: return target.name == nil ? "deletecollection" : "delete"
+        case .other: return "unknown"
+        }
+    }
+
+    var isRead: Bool { ["get", "list", "watch"].contains(verb) }
+}

@@ -1,0 +1,104 @@
+import JSON
+import Objects
+import Store
+
+/// The roles and bindings of a Store, read once and kept until one of them changes.
+struct RoleIndex: Sendable {
+    /// Namespace (empty for a ClusterRole) and name of a role.
+    struct RoleName: Hashable, Sendable {
+        var namespace: String
+        var name: String
+    }
+
+    private struct Binding: Sendable {
+        /// Where it holds; empty for the whole cluster.
+        var namespace: String
+        var role: RoleName
+    }
+
+    private var rules: [RoleName: [PolicyRule]] = [:]
+    /// The bindings of each subject: `user:`, `group:` and its name.
+    private var bindings: [String: [Binding]] = [:]
+    private var state = State()
+
+    /// What tells one state of all roles and bindings from another: none can be added, changed or
+    /// deleted without changing the number of them or the newest revision.
+    private struct State: Sendable, Equatable {
+        var counts: [Int] = []
+        var newest = Revision(0)
+    }
+
+    private static let kinds: [Resource] = [
+        .clusterRoles, .roles, .clusterRoleBindings, .roleBindings,
+    ]
+
+    private static func range(_ resource: Resource) -> KeyRange {
+        .resource(group: resource.group, resource: resource.plural)
+    }
+
+    mutating func refresh(from snapshot: Snapshot) {
+        var present = State()
+        for kind in Self.kinds {
+            var count = 0
+            snapshot.forEach(in: Self.range(kind)) { _, document in
+                count += 1
+                present.newest = max(present.newest, document.modRevision)
+                return true
+            }
+            present.counts.append(count)
+        }
+        guard present != state else { return }
+        self = RoleIndex(snapshot)
+        state = present
+    }
+
+    init() {}
+
+    private init(_ snapshot: Snapshot) {
+        for kind in [Resource.clusterRoles, .roles] {
+            for (key, document) in snapshot.list(Self.range(kind)) {
+                rules[RoleName(namespace: key.namespace, name: key.name)] =
+                    document.json.list("rules").map(PolicyRule.init)
+            }
+        }
+        for kind in [Resource.clusterRoleBindings, .roleBindings] {
+            for (key, document) in snapshot.list(Self.range(kind)) {
+                add(document.json, in: key.namespace)
+            }
+        }
+    }
+
+    private mutating func add(_ json: JSON, in namespace: String) {
+        let binding = Binding(namespace: namespace, role: Self.role(of: json, in: namespace))
+        for subject in json.list("subjects") {
+            bindings[Self.identity(of: subject), default: []].append(binding)
+        }
+    }
+
+    /// The role that a binding in a namespace names.
+    static func role(of binding: JSON, in namespace: String) -> RoleName {
+        let reference = binding["roleRef"] ?? [:]
+        let isLocal = reference.text("kind") == "Role"
+        return RoleName(namespace: isLocal ? namespace : "", name: reference.text("name"))
+    }
+
+    private static func identity(of subject: JSON) -> String {
+        switch subject.text("kind") {
+        case "Group": "group:" + subject.text("name")
+        case "ServiceAccount":
+            "user:system:serviceaccount:\(subject.text("namespace")):\(subject.text("name"))"
+        default: "user:" + subject.text("name")
+        }
+    }
+
+    /// The rules of a role; none when there is no such role.
+    func rules(of role: RoleName) -> [PolicyRule] { rules[role] ?? [] }
+
+    /// What a user may do in a namespace, or at the cluster scope when it is empty.
+    func rules(for user: UserInfo, in namespace: String) -> [PolicyRule] {
+        let subjects = ["user:" + user.name] + user.groups.map { "group:" + $0 }
+        return subjects.flatMap { bindings[$0] ?? [] }
+            .filter { $0.namespace.isEmpty || $0.namespace == namespace }
+            .flatMap { rules[$0.role] ?? [] }
+    }
+}
