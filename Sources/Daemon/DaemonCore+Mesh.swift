@@ -62,11 +62,11 @@ extension DaemonCore {
         guard let deadline = membership.deadline, deadline <= now else { return }
         membership.didLook()
         guard raft.role == .leader, !isLeaving else { return }
-        let change = membership.nextChange(
-            raft.membership, members: gossip.sortedMembers,
-            votersWanted: configuration.votersWanted,
-            replacementDelay: configuration.limits.voterReplacementDelay, at: now)
-        guard let change else { return }
+        let view = MembershipPolicy.View(
+            name: configuration.name, membership: raft.membership,
+            members: gossip.sortedMembers, caughtUp: raft.caughtUpLearners(at: now),
+            votersWanted: configuration.votersWanted)
+        guard let change = membership.nextChange(view, at: now) else { return }
         stepRaft(.changeMembership(tickets.next(), change), at: now)
         membership.lookAgain(at: now + configuration.limits.membershipPause)
     }

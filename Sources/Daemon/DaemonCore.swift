@@ -45,7 +45,7 @@ package struct DaemonCore: Sendable {
     /// Reads may be over their wait; they are looked at once a turn.
     var areReadsDue = false
     var watches = WatchTable()
-    var membership = MembershipPolicy()
+    var membership: MembershipPolicy
     /// A snapshot from the leader that waits for the disk.
     var installing: (metadata: RaftSnapshotMetadata, store: StoreCore)?
     var observed = ObservedDocuments()
@@ -123,6 +123,7 @@ package struct DaemonCore: Sendable {
         case .start(let seeds): onStart(seeds, at: now)
         case .raft(let from, let message): stepRaft(.message(from: from, message), at: now)
         case .persisted(let persistence): stepRaft(.persisted(upTo: persistence), at: now)
+        case .persistFailed: stepRaft(.persistFailed, at: now)
         case .snapshotSaved(let metadata): stepRaft(.snapshotSaved(metadata), at: now)
         case .snapshotInstalled(let metadata):
             onSnapshotInstalled(metadata, at: now, into: &out)

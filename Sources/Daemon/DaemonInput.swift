@@ -18,6 +18,8 @@ package enum DaemonInput: Sendable {
     /// A message of the log from the machine that its certificate names.
     case raft(from: MachineName, RaftMessage)
     case persisted(RaftPersistence)
+    /// The log's disk refused a write.
+    case persistFailed
     case snapshotSaved(RaftSnapshotMetadata)
     /// The bytes that `.installSnapshot` carried are durable.
     case snapshotInstalled(RaftSnapshotMetadata)

@@ -1,100 +1,227 @@
-import Base
-import Gossip
-import Raft
+package import Base
+package import Gossip
+package import Raft
 
-/// Decides who votes. Only the leader asks; one change at a time.
+/// Decides who votes. Only the leader asks; all that is due goes into one change.
 ///
 /// 1. Every live machine of the mesh follows the log as a learner.
 /// 2. Learners become voters as far as that makes the number of voters odd and no larger than
 ///    wanted: two machines with two votes would stop when either stops.
-/// 3. A voter that failed and stays away gives its place to a healthy learner.
-/// 4. A machine that left the mesh leaves the log.
-struct MembershipPolicy: Sendable {
-    /// When to look again.
-    private(set) var deadline: Instant?
-    /// When each failed voter failed.
-    private var failedSince: [MachineName: Instant] = [:]
+/// 3. A voter that stays away for `replacementDelay` becomes a learner, and a healthy learner
+///    takes its place in the same change. Without a learner to take it, two of five voters or
+///    more that are away lose their vote, so that the others have failures to spare; never fewer
+///    than three are left.
+/// 4. A machine that left the mesh, or is barred from it, leaves the log. So does a learner
+///    that nobody has seen for `forgetDelay`.
+///
+/// A machine that fails is trusted with a vote again only after it was there without a break for
+/// 30 s, doubled with each further failure up to 16 min; an hour without one clears it. A voter
+/// with four failures to its name gives up its place after a sixth of the usual delay.
+package struct MembershipPolicy: Sendable {
+    /// What the decision rests on.
+    package struct View: Sendable {
+        package var name: MachineName
+        package var membership: RaftMembership
+        package var members: [GossipMember]
+        /// Learners that the leader found near the end of the log.
+        package var caughtUp: [MachineName]
+        package var barred: Set<MachineName>
+        package var votersWanted: Int
 
-    mutating func noteStatus(
-        _ name: MachineName, _ status: GossipMember.Status, at now: Instant
-    ) {
-        if status == .failed {
-            failedSince[name] = failedSince[name] ?? now
-        } else {
-            failedSince[name] = nil
+        package init(
+            name: MachineName, membership: RaftMembership, members: [GossipMember],
+            caughtUp: [MachineName], barred: Set<MachineName> = [], votersWanted: Int
+        ) {
+            self.name = name
+            self.membership = membership
+            self.members = members
+            self.caughtUp = caughtUp
+            self.barred = barred
+            self.votersWanted = votersWanted
         }
     }
 
-    mutating func lookAgain(at instant: Instant) {
+    private struct Record: Sendable {
+        /// Since when it is away.
+        var awaySince: Instant?
+        /// Since when it is back.
+        var backSince: Instant?
+        var failures = 0
+        var lastFailure: Instant?
+    }
+
+    static let steadySpanMin = Span.seconds(30)
+    static let steadyDoublingsMax = 5
+    static let failureMemory = Span.seconds(3_600)
+    static let flappingFailures = 4
+    static let forgetDelay = Span.seconds(86_400)
+    static let catchUpPause = Span.seconds(1)
+    static let votersKeptMin = 3
+
+    /// When to look again.
+    package private(set) var deadline: Instant?
+    private var records: [MachineName: Record] = [:]
+    private let replacementDelay: Span
+
+    package init(replacementDelay: Span) { self.replacementDelay = replacementDelay }
+
+    package mutating func noteStatus(
+        _ name: MachineName, _ status: GossipMember.Status, at now: Instant
+    ) {
+        switch status {
+        case .failed: noteAway(name, at: now)
+        case .left: records[name] = nil
+        case .alive, .suspect: noteThere(name, at: now)
+        }
+    }
+
+    package mutating func lookAgain(at instant: Instant) {
         deadline = min(deadline ?? .distantFuture, instant)
     }
 
-    mutating func didLook() { deadline = nil }
+    package mutating func didLook() { deadline = nil }
 
-    /// The next change that the membership needs, or nil when it is as it should be.
-    mutating func nextChange(
-        _ membership: RaftMembership, members: [GossipMember], votersWanted: Int,
-        replacementDelay: Span, at now: Instant
-    ) -> RaftMembershipChange? {
-        let live = members.filter(\.isLive).map(\.name)
-        if let departed = members.first(where: {
-            $0.status == .left && membership.contains($0.name)
-        }) {
-            return .remove(departed.name)
+    // MARK: The past of a machine
+
+    private mutating func noteAway(_ name: MachineName, at now: Instant) {
+        var record = records[name] ?? Record()
+        guard record.awaySince == nil else { return }
+        if let last = record.lastFailure, now - last >= Self.failureMemory { record.failures = 0 }
+        record.failures += 1
+        record.lastFailure = now
+        record.awaySince = now
+        record.backSince = nil
+        records[name] = record
+    }
+
+    private mutating func noteThere(_ name: MachineName, at now: Instant) {
+        guard var record = records[name], record.awaySince != nil else { return }
+        record.awaySince = nil
+        record.backSince = now
+        records[name] = record
+    }
+
+    /// When the machine may be trusted with a vote; nil while it is away.
+    private func steadyFrom(_ name: MachineName, at now: Instant) -> Instant? {
+        guard let record = records[name] else { return now }
+        guard record.awaySince == nil, let back = record.backSince else { return nil }
+        let doublings = min(max(record.failures, 1) - 1, Self.steadyDoublingsMax)
+        return back + Self.steadySpanMin * Int64(1 << doublings)
+    }
+
+    /// When a voter that is away gives up its place; nil while it is there.
+    private func replacedFrom(_ name: MachineName) -> Instant? {
+        guard let record = records[name], let away = record.awaySince else { return nil }
+        let isFlapping = record.failures >= Self.flappingFailures
+        return away + (isFlapping ? replacementDelay / 6 : replacementDelay)
+    }
+
+    /// Members of the log that the mesh does not know count as away from now on: after a restart
+    /// of everything nobody else tells of them.
+    private mutating func noteStrangers(_ view: View, at now: Instant) {
+        for name in view.membership.members where name != view.name {
+            guard let member = view.members.first(where: { $0.name == name }) else {
+                noteAway(name, at: now)
+                continue
+            }
+            noteStatus(name, member.status, at: now)
         }
-        if let newcomer = live.first(where: { !membership.contains($0) }) {
-            return .addLearner(newcomer)
+        let known = Set(view.members.map(\.name)).union(view.membership.members)
+        records = records.filter { known.contains($0.key) }
+    }
+
+    // MARK: The decision
+
+    /// The change that the membership needs; nil when it is as it should be, or not yet due.
+    package mutating func nextChange(_ view: View, at now: Instant) -> RaftMembershipChange? {
+        noteStrangers(view, at: now)
+        let membership = view.membership
+        guard !membership.isJoint else { return nil }
+        var change = RaftMembershipChange()
+        let live = view.members.filter { $0.isLive && !view.barred.contains($0.name) }
+            .map(\.name).sorted()
+        change.added = live.filter { !membership.contains($0) }
+        change.removed = membership.members.filter { isGone($0, view, at: now) }
+        planVoters(view, live: live, at: now, into: &change)
+        return change.names.isEmpty ? nil : change
+    }
+
+    private func isGone(_ name: MachineName, _ view: View, at now: Instant) -> Bool {
+        if view.barred.contains(name) { return true }
+        if view.members.contains(where: { $0.name == name && $0.status == .left }) { return true }
+        guard view.membership.learners.contains(name), let away = records[name]?.awaySince
+        else { return false }
+        return now - away >= Self.forgetDelay
+    }
+
+    private mutating func planVoters(
+        _ view: View, live: [MachineName], at now: Instant,
+        into change: inout RaftMembershipChange
+    ) {
+        let removed = change.removed
+        let kept = view.membership.voters.filter { !removed.contains($0) }
+        let lost = lostVoters(of: kept, at: now)
+        let healthy = kept.count - lost.count
+        let hopefuls = view.membership.learners.filter {
+            live.contains($0) && !removed.contains($0)
         }
-        let candidates = membership.learners.filter(live.contains)
-        let voters = membership.voters.count
-        let reachable = min(votersWanted, voters + candidates.count)
-        let target = reachable % 2 == 1 ? reachable : reachable - 1
-        if voters < target, let candidate = candidates.first { return .promote(candidate) }
-        return replacement(
-            membership, candidates, votersWanted, replacementDelay, at: now)
-    }
-
-    /// First the healthy machine votes, then the failed one stops to: the quorum never shrinks
-    /// to machines of which one is known to be gone.
-    private mutating func replacement(
-        _ membership: RaftMembership, _ candidates: [MachineName], _ votersWanted: Int,
-        _ delay: Span, at now: Instant
-    ) -> RaftMembershipChange? {
-        let failed = membership.voters.filter { failedSince[$0] != nil }
-        guard let longest = failed.min(by: { since($0) < since($1) }) else { return nil }
-        if membership.voters.count > votersWanted { return .remove(longest) }
-        guard !candidates.isEmpty else { return nil }
-        let due = since(longest) + delay
-        guard due <= now else {
-            lookAgain(at: due)
-            return nil
+        let candidates = self.candidates(
+            of: hopefuls, view, isWanted: healthy < view.votersWanted, at: now)
+        let target = Self.odd(min(view.votersWanted, healthy + candidates.count))
+        let promotions = max(0, min(target - healthy, candidates.count))
+        change.promoted = Array(candidates.prefix(promotions))
+        let total = kept.count + promotions
+        let demotions =
+            promotions > 0 || total > view.votersWanted
+            ? min(lost.count, total - target) : Self.spare(lost: lost.count, of: kept.count)
+        change.demoted = Array(lost.prefix(max(0, demotions)))
+        let surplus = total - change.demoted.count - view.votersWanted
+        guard surplus > 0 else { return }
+        let surplusVoters = kept.filter {
+            $0 != view.name && !change.demoted.contains($0)
         }
-        return .promote(candidates[0])
+        change.demoted += surplusVoters.suffix(surplus)
     }
 
-    private func since(_ name: MachineName) -> Instant { failedSince[name] ?? .distantFuture }
-}
-
-/// The facts that a machine tells of itself in the mesh.
-struct MeshTags {
-    var api: UInt16
-    var raft: UInt16
-
-    private static let apiKey = "api"
-    private static let raftKey = "raft"
-
-    init(api: UInt16, raft: UInt16) {
-        self.api = api
-        self.raft = raft
+    /// Voters whose time is over, the one that is away longest first.
+    private mutating func lostVoters(of kept: [MachineName], at now: Instant) -> [MachineName] {
+        var lost: [(name: MachineName, since: Instant)] = []
+        for name in kept {
+            guard let due = replacedFrom(name) else { continue }
+            if due <= now {
+                lost.append((name, records[name]?.awaySince ?? now))
+            } else {
+                lookAgain(at: due)
+            }
+        }
+        return lost.sorted { ($0.since, $0.name) < ($1.since, $1.name) }.map(\.name)
     }
 
-    /// Nil when a peer tells no usable ports.
-    init?(_ tags: [String: String]) {
-        guard let api = tags[Self.apiKey].flatMap({ UInt16($0) }),
-            let raft = tags[Self.raftKey].flatMap({ UInt16($0) })
-        else { return nil }
-        self.init(api: api, raft: raft)
+    /// Learners that may vote now, those that failed least first.
+    private mutating func candidates(
+        of hopefuls: [MachineName], _ view: View, isWanted: Bool, at now: Instant
+    ) -> [MachineName] {
+        guard isWanted else { return [] }
+        var candidates: [(name: MachineName, failures: Int)] = []
+        for name in hopefuls {
+            guard let steady = steadyFrom(name, at: now) else { continue }
+            if steady > now {
+                lookAgain(at: steady)
+            } else if !view.caughtUp.contains(name) {
+                lookAgain(at: now + Self.catchUpPause)
+            } else {
+                candidates.append((name, records[name]?.failures ?? 0))
+            }
+        }
+        return candidates.sorted { ($0.failures, $0.name) < ($1.failures, $1.name) }.map(\.name)
     }
 
-    var tags: [String: String] { [Self.apiKey: String(api), Self.raftKey: String(raft)] }
+    private static func odd(_ count: Int) -> Int { max(1, count % 2 == 1 ? count : count - 1) }
+
+    /// How many lost voters lose their vote without successors: as many as leave an odd number.
+    private static func spare(lost: Int, of kept: Int) -> Int {
+        var count = lost
+        while count > 0, (kept - count) % 2 == 0 || kept - count < votersKeptMin { count -= 1 }
+        return count
+    }
 }

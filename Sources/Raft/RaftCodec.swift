@@ -2,6 +2,11 @@ package import Base
 
 /// Messages as bytes. Numbers are varints; every count and length is bounded, so forged
 /// bytes are refused before they allocate much.
+///
+/// The first byte of a message, a record or an entry's payload says what follows and in which
+/// layout. A layout never changes; a new one takes a new number. Memberships were written
+/// without C_old in payload 2 and record 4: both are still read, so that a log of version 0.1
+/// goes on. The messages 11, 14 and 15 were of that layout and are retired.
 package enum RaftCodec {
     /// The most that any message weighs; a link refuses longer frames.
     package static let messageBytesMax = 16 * 1024 * 1024
@@ -38,23 +43,34 @@ package enum RaftCodec {
         case .heartbeatResponse(let term, let round): write([term, round], kind: 9, to: &writer)
         case .commit(let term, let index): write([term, index], kind: 10, to: &writer)
         case .snapshotChunk(let chunk):
-            write([chunk.term, chunk.offset], kind: 11, to: &writer)
+            write([chunk.term, chunk.offset], kind: 18, to: &writer)
             write(chunk.metadata, to: &writer)
             writer.writeBytes(chunk.bytes)
             writer.writeBool(chunk.isLast)
         case .snapshotProgress(let term, let index, let offset):
             write([term, index, offset], kind: 12, to: &writer)
         case .timeoutNow(let term): write([term], kind: 13, to: &writer)
-        case .forwardProposal(let bytes):
-            writer = ByteWriter(capacity: bytes.count + 8)
-            writer.writeByte(14)
-            writer.writeBytes(bytes)
-        case .forwardMembership(let change):
-            writer.writeByte(15)
-            write(change, to: &writer)
         case .readRequest(let identifier): write([identifier], kind: 16, to: &writer)
         case .readResponse(let identifier, let index):
             write([identifier, index], kind: 17, to: &writer)
+        case .forwardProposal(let origin, let bytes):
+            writer = ByteWriter(capacity: bytes.count + 32)
+            write([origin.life, origin.ticket.number], kind: 19, to: &writer)
+            writer.writeBytes(bytes)
+        case .forwardMembership(let origin, let change):
+            write([origin.life, origin.ticket.number], kind: 20, to: &writer)
+            for names in [change.added, change.promoted, change.demoted, change.removed] {
+                write(names, to: &writer)
+            }
+        case .proposalRefused(let origin, let rejection):
+            write([origin.life, origin.ticket.number], kind: 21, to: &writer)
+            writer.writeByte(rejection.code)
+        case .changeRefused(let origin, let rejection):
+            write([origin.life, origin.ticket.number], kind: 22, to: &writer)
+            writer.writeByte(rejection.code)
+        case .readRefused(let identifier, let rejection):
+            write([identifier], kind: 23, to: &writer)
+            writer.writeByte(rejection.code)
         }
         return writer.bytes
     }
@@ -104,18 +120,25 @@ package enum RaftCodec {
                 term: try readNumber(&reader), round: try readNumber(&reader))
         case 10:
             return .commit(term: try readNumber(&reader), index: try readNumber(&reader))
-        case 11: return .snapshotChunk(try readChunk(&reader))
         case 12:
             return .snapshotProgress(
                 term: try readNumber(&reader), index: try readNumber(&reader),
                 offset: try readNumber(&reader))
         case 13: return .timeoutNow(term: try readNumber(&reader))
-        case 14: return .forwardProposal(try reader.readBytes(atMost: messageBytesMax))
-        case 15: return .forwardMembership(try readChange(&reader))
         case 16: return .readRequest(identifier: try reader.readVarint())
         case 17:
             return .readResponse(
                 identifier: try reader.readVarint(), index: try readNumber(&reader))
+        case 18: return .snapshotChunk(try readChunk(&reader))
+        case 19:
+            return .forwardProposal(
+                try readOrigin(&reader), try reader.readBytes(atMost: messageBytesMax))
+        case 20: return .forwardMembership(try readOrigin(&reader), try readChange(&reader))
+        case 21: return .proposalRefused(try readOrigin(&reader), try readRejection(&reader))
+        case 22: return .changeRefused(try readOrigin(&reader), try readRejection(&reader))
+        case 23:
+            return .readRefused(
+                identifier: try reader.readVarint(), try readRejection(&reader))
         default: throw DecodeError(expected: "a Raft message", offset: 0)
         }
     }
@@ -151,7 +174,7 @@ extension RaftCodec {
                 writer.writeByte(1)
                 writer.writeBytes(bytes)
             case .membership(let membership):
-                writer.writeByte(2)
+                writer.writeByte(3)
                 write(membership, to: &writer)
             }
         }
@@ -164,24 +187,14 @@ extension RaftCodec {
     }
 
     private static func write(_ membership: RaftMembership, to writer: inout ByteWriter) {
-        for names in [membership.voters, membership.learners] {
-            writer.writeCount(names.count)
-            for name in names { writer.writeString(name.text) }
-        }
+        write(membership.voters, to: &writer)
+        write(membership.learners, to: &writer)
+        write(membership.outgoing, to: &writer)
     }
 
-    private static func write(_ change: RaftMembershipChange, to writer: inout ByteWriter) {
-        switch change {
-        case .addLearner(let name):
-            writer.writeByte(0)
-            writer.writeString(name.text)
-        case .promote(let name):
-            writer.writeByte(1)
-            writer.writeString(name.text)
-        case .remove(let name):
-            writer.writeByte(2)
-            writer.writeString(name.text)
-        }
+    private static func write(_ names: [MachineName], to writer: inout ByteWriter) {
+        writer.writeCount(names.count)
+        for name in names { writer.writeString(name.text) }
     }
 
     /// A term, index, offset or round; refuses what no cluster can reach.
@@ -223,7 +236,8 @@ extension RaftCodec {
             switch try reader.readByte() {
             case 0: payload = .noop
             case 1: payload = .command(try reader.readBytes(atMost: messageBytesMax))
-            case 2: payload = .membership(try readMembership(&reader))
+            case 2: payload = .membership(try readMembership(&reader, hasOutgoing: false))
+            case 3: payload = .membership(try readMembership(&reader))
             default: throw DecodeError(expected: "a kind of entry", offset: start)
             }
             entries.append(RaftEntry(index: index, term: term, payload: payload))
@@ -232,18 +246,19 @@ extension RaftCodec {
     }
 
     static func readMetadata(
-        _ reader: inout ByteReader
+        _ reader: inout ByteReader, hasOutgoing: Bool = true
     ) throws(DecodeError) -> RaftSnapshotMetadata {
         RaftSnapshotMetadata(
             index: try readNumber(&reader), term: try readNumber(&reader),
-            membership: try readMembership(&reader))
+            membership: try readMembership(&reader, hasOutgoing: hasOutgoing))
     }
 
     private static func readMembership(
-        _ reader: inout ByteReader
+        _ reader: inout ByteReader, hasOutgoing: Bool = true
     ) throws(DecodeError) -> RaftMembership {
-        let voters = try readNames(&reader)
-        return RaftMembership(voters: voters, learners: try readNames(&reader))
+        RaftMembership(
+            voters: try readNames(&reader), learners: try readNames(&reader),
+            outgoing: hasOutgoing ? try readNames(&reader) : [])
     }
 
     private static func readNames(_ reader: inout ByteReader) throws(DecodeError) -> [MachineName] {
@@ -268,12 +283,39 @@ extension RaftCodec {
     private static func readChange(
         _ reader: inout ByteReader
     ) throws(DecodeError) -> RaftMembershipChange {
+        RaftMembershipChange(
+            added: try readNames(&reader), promoted: try readNames(&reader),
+            demoted: try readNames(&reader), removed: try readNames(&reader))
+    }
+
+    private static func readOrigin(_ reader: inout ByteReader) throws(DecodeError) -> RaftOrigin {
+        RaftOrigin(
+            life: try reader.readVarint(), ticket: Ticket(try reader.readVarint()))
+    }
+
+    private static func readRejection(
+        _ reader: inout ByteReader
+    ) throws(DecodeError) -> RaftRejection {
         let start = reader.offset
-        switch try reader.readByte() {
-        case 0: return .addLearner(try readName(&reader))
-        case 1: return .promote(try readName(&reader))
-        case 2: return .remove(try readName(&reader))
-        default: throw DecodeError(expected: "a membership change", offset: start)
+        guard let rejection = RaftRejection(code: try reader.readByte()) else {
+            throw DecodeError(expected: "a reason of a refusal", offset: start)
         }
+        return rejection
+    }
+}
+
+extension RaftRejection {
+    /// The place of each reason is its code on the wire: add new ones at the end.
+    private static let byCode: [RaftRejection] = [
+        .noLeader, .overloaded, .tooLarge, .transferring, .leaderChanged, .timedOut, .notReady,
+        .changeInProgress, .alreadyMember, .notMember, .notLearner, .notVoter, .notCaughtUp,
+        .lastVoter, .tooManyMembers, .quorumAtRisk, .contradictory,
+    ]
+
+    var code: UInt8 { UInt8(clamping: Self.byCode.firstIndex(of: self) ?? 0) }
+
+    init?(code: UInt8) {
+        guard Int(code) < Self.byCode.count else { return nil }
+        self = Self.byCode[Int(code)]
     }
 }

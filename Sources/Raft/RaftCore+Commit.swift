@@ -6,7 +6,8 @@ extension RaftCore {
     mutating func promise(
         _ promise: RaftDurability.Promise, at now: Instant, into out: inout Outbox<RaftEffect>
     ) {
-        guard let released = durability.withhold(promise) else { return }
+        let limit = limits.promisesWithheldMax
+        guard let released = durability.withhold(promise, countMax: limit) else { return }
         keep(released, at: now, into: &out)
     }
 
@@ -28,14 +29,37 @@ extension RaftCore {
         commitByMajority(at: now, into: &out)
     }
 
-    /// The highest value that a majority of voters has reached; nil without voters. A leader
-    /// that is being removed does not count itself (thesis §4.2.2).
+    /// The highest value that a majority of voters has reached, and in a joint membership a
+    /// majority of either half (thesis §4.3); nil without voters. A leader that is not in a half
+    /// does not count itself there (§4.2.2).
     func majority<Value: Comparable>(own: Value, _ value: (RaftProgress) -> Value) -> Value? {
-        var values = peers.filter { membership.voters.contains($0.name) }.map(value)
-        if isVoter { values.append(own) }
-        values.sort(by: >)
-        let position = membership.quorum - 1
-        return position < values.count ? values[position] : nil
+        let current = membership
+        let incoming = majority(in: .incoming, current.quorum, own: own, value)
+        guard current.isJoint else { return incoming }
+        guard let incoming,
+            let outgoing = majority(in: .outgoing, current.outgoingQuorum, own: own, value)
+        else { return nil }
+        return min(incoming, outgoing)
+    }
+
+    /// Compares every voter with every other, which for nine costs less than an array to sort.
+    private func majority<Value: Comparable>(
+        in half: RaftSeat, _ quorum: Int, own: Value, _ value: (RaftProgress) -> Value
+    ) -> Value? {
+        var best: Value?
+        func reached(_ candidate: Value) -> Bool {
+            var count = ownSeat.contains(half) && own >= candidate ? 1 : 0
+            for peer in peers where peer.seat.contains(half) && value(peer) >= candidate {
+                count += 1
+            }
+            return count >= quorum
+        }
+        if ownSeat.contains(half), reached(own) { best = own }
+        for peer in peers where peer.seat.contains(half) {
+            let candidate = value(peer)
+            if best.map({ candidate > $0 }) ?? true, reached(candidate) { best = candidate }
+        }
+        return best
     }
 
     /// Only an entry of the leader's own term commits by counting; the ones before it commit
@@ -46,7 +70,7 @@ extension RaftCore {
             index > commitIndex, log.term(at: index) == term
         else { return }
         let committed = log.entries(from: commitIndex + 1, through: index)
-        let isChanging = memberships.latestIndex > commitIndex
+        let isChanging = memberships.latestIndex > commitIndex || membership.isJoint
         pendingBytes -= committed.reduce(0) { $0 + $1.byteCount }
         advanceCommit(to: index, at: now, into: &out)
         for position in peers.indices {

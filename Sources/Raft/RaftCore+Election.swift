@@ -18,7 +18,13 @@ extension RaftCore {
         }
         resetElectionDeadline(at: now)
         // While a snapshot replaces the state machine, this machine could not lead.
-        guard incoming?.isInstalling != true else { return }
+        guard incoming?.isInstalling != true, !durability.hasFailed else { return }
+        guard !isDiskSlow(at: now) else {
+            // It could win with the votes of others, and hold up everybody's writes.
+            role = .follower
+            out.append(.mark("raft.disk.campaign"))
+            return
+        }
         becomePreCandidate(at: now, into: &out)
     }
 
@@ -33,7 +39,7 @@ extension RaftCore {
         }
         let request = RaftVoteRequest(
             term: term + 1, lastIndex: log.lastIndex, lastTerm: log.lastTerm)
-        for voter in membership.voters where voter != name {
+        for voter in membership.allVoters where voter != name {
             out.append(.send(to: voter, .preVoteRequest(request)))
         }
     }
@@ -44,6 +50,7 @@ extension RaftCore {
         guard term < RaftLimits.numberMax else { return }
         abandonLeader(into: &out)
         role = .candidate
+        counters.elections += 1
         grants = []
         hardState = RaftHardState(term: term + 1, votedFor: name)
         durability.noteHardState()
@@ -51,7 +58,7 @@ extension RaftCore {
         let request = RaftVoteRequest(
             term: term, lastIndex: log.lastIndex, lastTerm: log.lastTerm, isTransfer: isTransfer)
         promise(.ownVote(term: term), at: now, into: &out)
-        for voter in membership.voters where voter != name {
+        for voter in membership.allVoters where voter != name {
             promise(.send(to: voter, .voteRequest(request)), at: now, into: &out)
         }
     }
@@ -59,7 +66,8 @@ extension RaftCore {
     mutating func onTimeoutNow(
         from peer: MachineName, at now: Instant, into out: inout Outbox<RaftEffect>
     ) {
-        guard role == .follower, leader == peer, mayCampaign, incoming?.isInstalling != true
+        guard role == .follower, leader == peer, mayCampaign, incoming?.isInstalling != true,
+            !isDiskSlow(at: now)
         else { return }
         out.append(.mark("raft.transfer.campaign"))
         becomeCandidate(isTransfer: true, at: now, into: &out)
@@ -140,16 +148,17 @@ extension RaftCore {
         }
     }
 
-    /// Counts a voter's grant once; true when there is a majority.
+    /// Counts a voter's grant once; true when there is a majority, of C_old and of C_new in a
+    /// joint membership (thesis §4.3).
     private mutating func count(grantOf voter: MachineName) -> Bool {
-        if !grants.contains(voter) { grants.append(voter) }
-        return grants.count { membership.voters.contains($0) } >= membership.quorum
+        if !grants.contains(voter), membership.isVoter(voter) { grants.append(voter) }
+        return membership.isQuorum { grants.contains($0) }
     }
 
-    /// True while a leader is alive as far as this machine can tell.
+    /// True while a leader may be alive that this machine has answered. Its lease rests on this.
     private func hearsLeader(at now: Instant) -> Bool {
         if role == .leader { return true }
-        guard leader != nil, let leaderHeard else { return false }
+        guard let leaderHeard else { return false }
         return now - leaderHeard < configuration.electionTimeoutMin
     }
 
@@ -167,6 +176,7 @@ extension RaftCore {
         if role == .leader {
             peers = []
             transfer = nil
+            reads.endLease()
             if mayCampaign { resetElectionDeadline(at: now) } else { electionDeadline = nil }
         }
         role = .follower
@@ -185,13 +195,13 @@ extension RaftCore {
     private mutating func abandonLeader(into out: inout Outbox<RaftEffect>) {
         guard leader != nil else { return }
         leader = nil
-        leaderHeard = nil
         rejectReads(.leaderChanged, into: &out)
     }
 
     private mutating func becomeLeader(at now: Instant, into out: inout Outbox<RaftEffect>) {
         role = .leader
         leader = name
+        counters.electionsWon += 1
         grants = []
         incoming = nil
         reads.beginLeading()
@@ -211,18 +221,20 @@ extension RaftCore {
 
     mutating func onLeaderWake(at now: Instant, into out: inout Outbox<RaftEffect>) {
         if let transfer, now >= transfer.deadline {
-            out.append(.mark("raft.transfer.expired"))
-            self.transfer = nil
+            expire(transfer, at: now, into: &out)
+            guard role == .leader else { return }
         }
         if now >= quorumDeadline {
             let heard = majority(own: now) { $0.lastHeard } ?? .zero
             quorumDeadline = heard + configuration.electionTimeoutMax
             if now >= quorumDeadline {
                 out.append(.mark("raft.quorum.lost"))
+                counters.quorumsLost += 1
                 becomeFollower(term: term, at: now, into: &out)
                 return
             }
         }
-        if now >= heartbeatDeadline { broadcastHeartbeat(at: now, into: &out) }
+        watchDisk(at: now, into: &out)
+        if role == .leader, now >= heartbeatDeadline { broadcastHeartbeat(at: now, into: &out) }
     }
 }

@@ -14,6 +14,10 @@ extension RaftCore {
             out.append(.mark("raft.disk.stalled"))
             return
         }
+        guard !durability.hasFailed || message.needsNoDisk else {
+            out.append(.mark("raft.disk.refused"))
+            return
+        }
         switch message {
         case .preVoteRequest(let request):
             onPreVoteRequest(request, from: peer, at: now, into: &out)
@@ -30,12 +34,22 @@ extension RaftCore {
         case .timeoutNow(let term):
             guard isCurrent(term, at: now, into: &out) else { return }
             onTimeoutNow(from: peer, at: now, into: &out)
-        case .forwardProposal(let bytes): onForwardedProposal(bytes, at: now, into: &out)
-        case .forwardMembership(let change): onForwardedChange(change, at: now, into: &out)
+        case .forwardProposal(let origin, let bytes):
+            onForwardedProposal(bytes, of: origin, from: peer, at: now, into: &out)
+        case .proposalRefused(let origin, let rejection):
+            guard origin.life == life else { return }
+            out.append(.proposalRejected(origin.ticket, rejection))
+        case .forwardMembership(let origin, let change):
+            onForwardedChange(change, of: origin, from: peer, at: now, into: &out)
+        case .changeRefused(let origin, let rejection):
+            guard origin.life == life else { return }
+            out.append(.membershipChangeRejected(origin.ticket, rejection))
         case .readRequest(let identifier):
             onReadRequest(identifier, from: peer, at: now, into: &out)
         case .readResponse(let identifier, let index):
             onReadResponse(identifier, index: index, into: &out)
+        case .readRefused(let identifier, let rejection):
+            onReadRefused(identifier, rejection, into: &out)
         }
     }
 
@@ -108,6 +122,21 @@ extension RaftCore {
         case .snapshotProgress(_, let index, let offset):
             onSnapshotProgress(index, offset, at: now, position: position, into: &out)
         default: return
+        }
+    }
+}
+
+extension RaftMessage {
+    /// True for what a machine whose disk refuses writes may still take: it learns who leads and
+    /// what is committed of the log that it has, and its clients' requests go on to the leader.
+    fileprivate var needsNoDisk: Bool {
+        switch self {
+        case .heartbeat, .commit, .proposalRefused, .changeRefused, .readResponse, .readRefused:
+            true
+        case .preVoteRequest, .preVoteResponse, .voteRequest, .voteResponse, .append,
+            .appendResponse, .appendRejected, .heartbeatResponse, .snapshotChunk,
+            .snapshotProgress, .timeoutNow, .forwardProposal, .forwardMembership, .readRequest:
+            false
         }
     }
 }

@@ -1,6 +1,10 @@
 import Base
 
-// Linearizable reads without log entries: thesis §6.4 (ReadIndex).
+// Linearizable reads without log entries: thesis §6.4 (ReadIndex) and §6.4.1 (leases).
+//
+// A lease is judged by the instant of the step that takes the read. The shell reads the clock
+// after the request has arrived, and that clock counts on while the machine is suspended; so
+// however late a paused leader gives the answer, it was true at an instant during the request.
 extension RaftCore {
     mutating func onReadIndex(
         _ ticket: Ticket, at now: Instant, into out: inout Outbox<RaftEffect>
@@ -27,9 +31,10 @@ extension RaftCore {
         _ identifier: UInt64, from peer: MachineName, at now: Instant,
         into out: inout Outbox<RaftEffect>
     ) {
-        // The asker gives up by itself after an election timeout.
         guard role == .leader, reads.count < limits.pendingReadsMax else {
-            out.append(.mark("raft.read.dropped"))
+            let rejection: RaftRejection = role == .leader ? .overloaded : .noLeader
+            counters.refusals += 1
+            out.append(.send(to: peer, .readRefused(identifier: identifier, rejection)))
             return
         }
         lead(.remote(peer, identifier: identifier), at: now, into: &out)
@@ -42,6 +47,23 @@ extension RaftCore {
         out.append(.readReady(ticket, index: index))
     }
 
+    mutating func onReadRefused(
+        _ identifier: UInt64, _ rejection: RaftRejection, into out: inout Outbox<RaftEffect>
+    ) {
+        guard let ticket = reads.takeForwarded(identifier: identifier) else { return }
+        out.append(.readRejected(ticket, rejection))
+    }
+
+    /// True while no other machine can have been elected, if the clocks keep their promise. Not
+    /// while leadership is on its way to another machine, nor ever again in a term in which one
+    /// was told to campaign: that campaign is not delayed by anybody's refusal of votes.
+    func hasLease(at now: Instant) -> Bool {
+        guard role == .leader, configuration.reads == .lease, transfer == nil,
+            !reads.isLeaseForfeited, let leaseUntil = reads.leaseUntil
+        else { return false }
+        return now < leaseUntil
+    }
+
     /// Takes a read as the leader: its index is today's commit index, and it may be answered
     /// when a round of heartbeats that starts now shows that there is no newer leader.
     private mutating func lead(
@@ -49,6 +71,11 @@ extension RaftCore {
     ) {
         guard log.term(at: commitIndex) == term else {
             reads.held.append(asker)
+            return
+        }
+        guard !hasLease(at: now) else {
+            counters.readsByLease += 1
+            answer(asker, index: commitIndex, into: &out)
             return
         }
         let isRoundOut = reads.isRoundOut
@@ -63,19 +90,28 @@ extension RaftCore {
     }
 
     mutating func confirmReads(at now: Instant, into out: inout Outbox<RaftEffect>) {
-        guard !reads.waiting.isEmpty, let confirmed = majority(own: reads.round, { $0.round })
+        let hasLeases = configuration.reads == .lease && !reads.isLeaseForfeited
+        guard hasLeases || !reads.waiting.isEmpty,
+            let confirmed = majority(own: reads.round, { $0.round })
         else { return }
+        if hasLeases { reads.extendLease(upTo: confirmed, by: configuration.leaseSpan) }
+        guard !reads.waiting.isEmpty else { return }
         for read in reads.takeConfirmed(upTo: confirmed) {
-            switch read.asker {
-            case .local(let ticket): out.append(.readReady(ticket, index: read.index))
-            case .remote(let peer, let identifier):
-                out.append(
-                    .send(
-                        to: peer, .readResponse(identifier: identifier, index: read.index)))
-            }
+            counters.readsByRound += 1
+            answer(read.asker, index: read.index, into: &out)
         }
         // Reads that came while the round was out share the next one.
         if !reads.waiting.isEmpty, !reads.isRoundOut { startReadRound(at: now, into: &out) }
+    }
+
+    private func answer(
+        _ asker: RaftReads.Asker, index: UInt64, into out: inout Outbox<RaftEffect>
+    ) {
+        switch asker {
+        case .local(let ticket): out.append(.readReady(ticket, index: index))
+        case .remote(let peer, let identifier):
+            out.append(.send(to: peer, .readResponse(identifier: identifier, index: index)))
+        }
     }
 
     /// The first entry of the leader's term is committed: it knows what is committed.
@@ -86,7 +122,7 @@ extension RaftCore {
         for asker in held { lead(asker, at: now, into: &out) }
     }
 
-    /// The leader they waited for is gone. Remote askers notice by themselves.
+    /// The leader they waited for is gone. Remote askers hear of it with the new leader.
     mutating func rejectReads(_ reason: RaftRejection, into out: inout Outbox<RaftEffect>) {
         for asker in reads.waiting.map(\.asker) + reads.held {
             if case .local(let ticket) = asker { out.append(.readRejected(ticket, reason)) }

@@ -18,7 +18,8 @@ extension RaftCore {
         } else if bytes.count > limits.commandBytesMax {
             out.append(.proposalRejected(ticket, .tooLarge))
         } else if let leader {
-            out.append(.send(to: leader, .forwardProposal(bytes)))
+            let origin = RaftOrigin(life: life, ticket: ticket)
+            out.append(.send(to: leader, .forwardProposal(origin, bytes)))
         } else {
             out.append(.proposalRejected(ticket, .noLeader))
         }
@@ -44,14 +45,16 @@ extension RaftCore {
     }
 
     mutating func onForwardedProposal(
-        _ bytes: [UInt8], at now: Instant, into out: inout Outbox<RaftEffect>
+        _ bytes: [UInt8], of origin: RaftOrigin, from peer: MachineName, at now: Instant,
+        into out: inout Outbox<RaftEffect>
     ) {
-        // The proposer repeats what it does not see applied, so dropping is safe.
-        guard role == .leader, refusal(of: bytes) == nil else {
-            out.append(.mark("raft.proposal.dropped"))
+        guard let rejection = role == .leader ? refusal(of: bytes) : .noLeader else {
+            propose(.command(bytes), at: now, into: &out)
             return
         }
-        propose(.command(bytes), at: now, into: &out)
+        // Told at once, the proposer need not wait out its patience before it tries again.
+        counters.refusals += 1
+        out.append(.send(to: peer, .proposalRefused(origin, rejection)))
     }
 
     private func refusal(of bytes: [UInt8]) -> RaftRejection? {
@@ -110,8 +113,10 @@ extension RaftCore {
                 startSnapshot(at: now, position: position, into: &out)
                 return
             }
-            let isFull = peers[position].inFlight.count >= limits.appendsInFlightMax
-            let entries = log.entries(
+            let isFull =
+                peers[position].inFlight.count >= limits.appendsInFlightMax
+                || peers[position].inFlight.bytes >= limits.appendBytesInFlightMax
+            let (entries, bytes) = log.entries(
                 from: previousIndex + 1, countMax: isFull ? 0 : limits.appendEntriesMax,
                 bytesMax: limits.appendBytesMax)
             guard !entries.isEmpty || mayBeEmpty else { return }
@@ -120,25 +125,30 @@ extension RaftCore {
                 term: term, previousIndex: previousIndex, previousTerm: previousTerm,
                 entries: entries, commit: commitIndex)
             out.append(.send(to: peers[position].name, .append(append)))
-            noteSent(append, position: position)
+            noteSent(append, bytes: bytes, at: now, position: position)
             if entries.isEmpty { return }
         }
     }
 
-    private mutating func noteSent(_ append: RaftAppend, position: Int) {
+    private mutating func noteSent(
+        _ append: RaftAppend, bytes: Int, at now: Instant, position: Int
+    ) {
         let last = append.previousIndex + UInt64(append.entries.count)
         peers[position].commitSent = max(peers[position].commitSent, min(commitIndex, last))
         if peers[position].state == .probe {
             peers[position].isPaused = true
         } else if !append.entries.isEmpty {
             peers[position].next = last + 1
-            peers[position].inFlight.append(last)
+            peers[position].inFlight.append(lastIndex: last, bytes: bytes)
+        }
+        if !append.entries.isEmpty {
+            peers[position].catchUp.noteSent(logEnd: log.lastIndex, at: now)
         }
     }
 
     /// A new round of heartbeats; reads that came before it are confirmed by its answers.
     mutating func broadcastHeartbeat(at now: Instant, into out: inout Outbox<RaftEffect>) {
-        reads.round += 1
+        reads.beginRound(at: now, countMax: limits.leaseRoundsMax)
         heartbeatDeadline = now + configuration.heartbeatInterval
         for position in peers.indices {
             let commit = min(commitIndex, peers[position].match)
@@ -157,6 +167,7 @@ extension RaftCore {
         guard match <= log.lastIndex else { return }
         let isNews = match > peers[position].match
         peers[position].acknowledge(match)
+        noteCatchUp(at: now, position: position, into: &out)
         switch peers[position].state {
         case .probe:
             peers[position].isPaused = false
@@ -175,6 +186,16 @@ extension RaftCore {
             continueTransfer(position: position, into: &out)
         } else {
             sendAppend(at: now, position: position, isEmptyAllowed: false, into: &out)
+        }
+    }
+
+    private mutating func noteCatchUp(
+        at now: Instant, position: Int, into out: inout Outbox<RaftEffect>
+    ) {
+        let isSlow = peers[position].catchUp.noteMatch(
+            peers[position].match, at: now, roundMax: configuration.electionTimeoutMin)
+        if isSlow, peers[position].catchUp.slowRounds == limits.catchUpRoundsMax {
+            out.append(.mark("raft.learner.slow"))
         }
     }
 

@@ -38,7 +38,8 @@ extension RaftCore {
     ) {
         peers[position].state = .snapshot(
             RaftOutgoingSnapshot(metadata: snapshot, sentAt: now))
-        peers[position].inFlight.removeAll(keepingCapacity: true)
+        peers[position].inFlight.removeAll()
+        peers[position].catchUp.noteSent(logEnd: log.lastIndex, at: now)
         readChunk(at: now, position: position, into: &out)
     }
 

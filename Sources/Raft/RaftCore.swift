@@ -12,7 +12,7 @@ package import Base
 ///
 /// Invariants: (1) snapshot ≤ applied ≤ commit ≤ end of the log; (2) nothing that promises
 /// something is sent before it is durable; (3) only a voter of the newest membership or of the
-/// committed one campaigns, and only votes of the newest count; (4) a leader's log is only
+/// committed one campaigns, and only votes of the newest count, in both halves if it is joint; (4) a leader's log is only
 /// appended to; (5) the newest membership in the log is in effect.
 package struct RaftCore: Sendable {
     package let configuration: RaftConfiguration
@@ -23,7 +23,7 @@ package struct RaftCore: Sendable {
     var log: RaftLog
     /// The newest durable snapshot.
     var snapshot: RaftSnapshotMetadata
-    var memberships: RaftMembershipHistory
+    var memberships: RaftMembershipHistory { didSet { refreshSeats() } }
     var durability: RaftDurability
 
     // Everywhere.
@@ -33,8 +33,14 @@ package struct RaftCore: Sendable {
     package internal(set) var appliedIndex: UInt64
     /// When to campaign, or for a learner when to give the leader up. Nil when neither applies.
     var electionDeadline: Instant?
-    /// The last message of a leader of the current term.
+    /// The last message of any leader of its term, or the start of this machine, which may have
+    /// answered a leader just before. Votes are refused for a while after it. It outlives
+    /// `leader`: who forgets a leader has still made it believe that it is followed.
     var leaderHeard: Instant?
+    /// Where this machine's own vote counts.
+    private(set) var ownSeat = RaftSeat()
+    /// Tells this run's forwarded requests from those of earlier ones.
+    let life: UInt64
     /// Voters that granted the current campaign or pre-campaign.
     var grants: [MachineName] = []
     var incoming: RaftIncomingSnapshot?
@@ -52,6 +58,8 @@ package struct RaftCore: Sendable {
     /// Bytes of entries that are not committed.
     var pendingBytes = 0
     var snapshotTickets = TicketCounter()
+
+    package internal(set) var counters = RaftCounters()
 
     /// What the last `.roleChanged` and `.membershipChanged` said.
     var published: RaftPublished
@@ -75,14 +83,25 @@ package struct RaftCore: Sendable {
             }
         }
         durability = RaftDurability(durableIndex: log.lastIndex)
+        if restored.isLogReplaced { durability.noteCheckpoint() }
         commitIndex = snapshot.index
         appliedIndex = snapshot.index
         snapshotAskedAt = snapshot.index
         // A restarted machine must not take an answer to a read of its former life.
         reads = RaftReads(nextIdentifier: self.random.next())
+        life = self.random.next()
         published = RaftPublished(
             role: .follower, leader: nil, term: hardState.term, membership: memberships.latest)
-        if mayCampaign { resetElectionDeadline(at: now) }
+        // In an earlier run this machine may have told a leader just now that it follows it.
+        if term > 0 { leaderHeard = now }
+        refreshSeats()
+        guard mayCampaign else { return }
+        // Nobody else can have been elected, nor can anybody be.
+        if membership.allVoters == [name] {
+            electionDeadline = now
+        } else {
+            resetElectionDeadline(at: now)
+        }
     }
 
     /// Takes one input and appends what it asks for, in order.
@@ -97,6 +116,7 @@ package struct RaftCore: Sendable {
         case .changeMembership(let ticket, let change):
             onChangeMembership(ticket, change, at: now, into: &out)
         case .persisted(let persistence): onPersisted(persistence, at: now, into: &out)
+        case .persistFailed: onPersistFailed(at: now, into: &out)
         case .snapshotSaved(let metadata): onSnapshotSaved(metadata)
         case .snapshotInstalled(let metadata):
             onSnapshotInstalled(metadata, at: now, into: &out)
@@ -108,7 +128,7 @@ package struct RaftCore: Sendable {
         case .transferLeadership(let target): onTransfer(to: target, at: now, into: &out)
         case .wake: onWake(at: now, into: &out)
         }
-        finish(into: &out)
+        finish(at: now, into: &out)
     }
 
     /// When `.wake` is due; nil when nothing is planned.
@@ -131,11 +151,20 @@ package struct RaftCore: Sendable {
     package var membership: RaftMembership { memberships.latest }
     package var snapshotMetadata: RaftSnapshotMetadata { snapshot }
     var limits: RaftLimits { configuration.limits }
-    var isVoter: Bool { membership.voters.contains(name) }
+    var isVoter: Bool { !ownSeat.isEmpty }
     /// A voter whose removal is not committed may still be needed to get it committed: it can
     /// be the only one with the entry that removes it (thesis §4.2.2).
     var mayCampaign: Bool {
-        isVoter || memberships.membership(at: commitIndex).voters.contains(name)
+        isVoter || memberships.membership(at: commitIndex).isVoter(name)
+    }
+
+    /// Looks up by name once per change what every commit asks for.
+    private mutating func refreshSeats() {
+        let current = memberships.latest
+        ownSeat = RaftSeat(name, in: current)
+        for position in peers.indices {
+            peers[position].seat = RaftSeat(peers[position].name, in: current)
+        }
     }
 
     private mutating func onWake(at now: Instant, into out: inout Outbox<RaftEffect>) {
@@ -148,8 +177,10 @@ package struct RaftCore: Sendable {
     }
 
     /// Ends every step: asks for what must be durable and tells what changed.
-    private mutating func finish(into out: inout Outbox<RaftEffect>) {
-        if durability.isDirty { out.append(.persist(makePersist())) }
+    private mutating func finish(at now: Instant, into out: inout Outbox<RaftEffect>) {
+        if durability.isDirty, !durability.hasFailed {
+            out.append(.persist(makePersist(at: now)))
+        }
         let current = RaftPublished(role: role, leader: leader, term: term, membership: membership)
         if current.role != published.role || current.leader != published.leader
             || current.term != published.term
@@ -162,14 +193,14 @@ package struct RaftCore: Sendable {
         published = current
     }
 
-    private mutating func makePersist() -> RaftPersist {
+    private mutating func makePersist(at now: Instant) -> RaftPersist {
         let isCheckpoint = durability.isCheckpointDue
         let from = isCheckpoint ? snapshot.index + 1 : durability.appendedFrom
-        let entries = from.map { Array(log.entries(from: $0, through: log.lastIndex)) } ?? []
+        let entries = from.map { log.tail(from: $0) } ?? []
         let hasHardState = isCheckpoint || durability.isHardStateDirty
         let truncateFrom = isCheckpoint ? nil : durability.truncateFrom
         return RaftPersist(
-            persistence: durability.beginWrite(lastIndex: log.lastIndex),
+            persistence: durability.beginWrite(lastIndex: log.lastIndex, at: now),
             checkpoint: isCheckpoint ? snapshot : nil,
             hardState: hasHardState ? hardState : nil, truncateFrom: truncateFrom,
             entries: entries)
@@ -185,9 +216,12 @@ package struct RaftCore: Sendable {
         precondition(durability.durableIndex <= log.lastIndex, "more durable than there is")
         precondition(role != .leader || leader == name, "a leader follows another")
         precondition(role == .leader || peers.isEmpty, "a follower keeps progress")
+        precondition(role == .leader || reads.leaseUntil == nil, "a follower holds a lease")
         for peer in peers {
             precondition(peer.match < peer.next, "progress runs backwards")
             precondition(peer.match <= log.lastIndex, "a peer agrees with more than there is")
+            precondition(
+                peer.seat == RaftSeat(peer.name, in: membership), "a seat is out of date")
         }
         log.checkInvariants()
     }
@@ -205,4 +239,6 @@ struct RaftPublished: Equatable, Sendable {
 struct RaftTransfer: Equatable, Sendable {
     var target: MachineName
     var deadline: Instant
+    /// This machine's disk is the reason: it does not go on leading when the transfer fails.
+    var isForDisk = false
 }

@@ -39,7 +39,7 @@ package enum RaftRole: String, Hashable, Sendable {
 
 /// Why a request cannot be taken now. None says that the request was or will be lost:
 /// an earlier copy of a command may still be in the log.
-package enum RaftRejection: String, Hashable, Sendable {
+package enum RaftRejection: String, Hashable, CaseIterable, Sendable {
     case noLeader
     /// A queue is full; try again later.
     case overloaded
@@ -58,12 +58,16 @@ package enum RaftRejection: String, Hashable, Sendable {
     case notMember
     /// Only a learner can be promoted.
     case notLearner
+    /// Only a voter can be demoted.
+    case notVoter
     /// The learner is too far behind, or silent.
     case notCaughtUp
     case lastVoter
     case tooManyMembers
     /// Too few of the voters that would remain answer; the cluster would stop.
     case quorumAtRisk
+    /// The change names a machine twice, or changes nothing.
+    case contradictory
 }
 
 /// What must be durable, as one unit of a persist effect.

@@ -10,10 +10,13 @@ package enum RaftInput: Equatable, Sendable {
     case proposeAll([RaftProposal])
     /// Wants an index such that a state with it applied holds every write acknowledged by now.
     case readIndex(Ticket)
-    /// Wants one change; success shows as `.membershipChanged`.
+    /// Wants a change, of one member or of many; success shows as `.membershipChanged`.
     case changeMembership(Ticket, RaftMembershipChange)
     /// Everything up to and with this persist effect is durable.
     case persisted(upTo: RaftPersistence)
+    /// The disk refused a write: it is full, read-only or broken. This machine votes for nobody,
+    /// acknowledges nothing and does not lead until it starts again.
+    case persistFailed
     /// The state machine's snapshot that `.saveSnapshot` asked for is durable.
     case snapshotSaved(RaftSnapshotMetadata)
     /// The snapshot of `.installSnapshot` is durable and the state machine continues from it.

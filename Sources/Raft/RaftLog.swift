@@ -30,7 +30,8 @@ package struct RaftEntry: Hashable, Sendable {
         case .noop: 24
         case .command(let bytes): 24 + bytes.count
         case .membership(let membership):
-            membership.members.reduce(24) { $0 + $1.text.utf8.count + 2 }
+            (membership.voters + membership.learners + membership.outgoing)
+                .reduce(24) { $0 + $1.text.utf8.count + 2 }
         }
     }
 }
@@ -45,6 +46,17 @@ struct RaftLog: Equatable, Sendable {
     private(set) var entries: [RaftEntry]
     /// The weight of all entries, in bytes.
     private(set) var byteCount: Int
+    /// The last batch that was handed out. One proposal asks for the same entries once for each
+    /// member and once for the disk; all of them share this array.
+    private var batch: Batch?
+
+    private struct Batch: Equatable, Sendable {
+        var entries: [RaftEntry]
+        var bytes: Int
+        /// The limits that it was cut by.
+        var countMax: Int
+        var bytesMax: Int
+    }
 
     init(baseIndex: UInt64, baseTerm: UInt64, entries: [RaftEntry] = []) {
         self.baseIndex = baseIndex
@@ -67,18 +79,39 @@ struct RaftLog: Equatable, Sendable {
         return entries[Int(index - baseIndex) - 1]
     }
 
-    /// Entries from `index` on, as many as both limits allow but at least one if there is one.
-    func entries(from index: UInt64, countMax: Int, bytesMax: Int) -> [RaftEntry] {
-        guard index > baseIndex, index <= lastIndex else { return [] }
+    /// Entries from `index` on, as many as both limits allow but at least one if there is one,
+    /// with their weight.
+    mutating func entries(
+        from index: UInt64, countMax: Int, bytesMax: Int
+    ) -> (entries: [RaftEntry], bytes: Int) {
+        guard index > baseIndex, index <= lastIndex, countMax > 0 else { return ([], 0) }
+        if let batch, batch.entries.first?.index == index, batch.countMax == countMax,
+            batch.bytesMax == bytesMax
+        {
+            return (batch.entries, batch.bytes)
+        }
         let start = Int(index - baseIndex) - 1
         var end = start
         var bytes = 0
         while end < entries.count, end - start < countMax {
-            bytes += entries[end].byteCount
-            if bytes > bytesMax, end > start { break }
+            let weight = entries[end].byteCount
+            if bytes + weight > bytesMax, end > start { break }
+            bytes += weight
             end += 1
         }
-        return Array(entries[start..<end])
+        let cut = Array(entries[start..<end])
+        batch = Batch(entries: cut, bytes: bytes, countMax: countMax, bytesMax: bytesMax)
+        return (cut, bytes)
+    }
+
+    /// Everything from `index` on, or as far back as the log reaches.
+    func tail(from index: UInt64) -> [RaftEntry] {
+        if let batch, batch.entries.first?.index == index,
+            batch.entries.last?.index == lastIndex
+        {
+            return batch.entries
+        }
+        return Array(entries(from: index, through: lastIndex))
     }
 
     /// Entries in `first...last`; the part that the log does not hold is left out.
@@ -111,10 +144,12 @@ struct RaftLog: Equatable, Sendable {
         precondition(entry.index == lastIndex + 1, "an entry must follow the last one")
         entries.append(entry)
         byteCount += entry.byteCount
+        batch = nil
     }
 
     /// Drops the entries from `index` on.
     mutating func truncate(from index: UInt64) {
+        batch = nil
         while let last = entries.last, last.index >= index {
             byteCount -= last.byteCount
             entries.removeLast()
@@ -124,6 +159,7 @@ struct RaftLog: Equatable, Sendable {
     /// Drops the entries up to `index`, which becomes the base.
     mutating func compact(to index: UInt64) {
         guard index > baseIndex, let term = term(at: index) else { return }
+        batch = nil
         let count = Int(index - baseIndex)
         for entry in entries[..<count] { byteCount -= entry.byteCount }
         entries.removeFirst(count)

@@ -1,3 +1,5 @@
+package import Base
+
 /// What one machine's Raft says to another's. Every term, index, offset and round comes from
 /// outside; none is trusted.
 package enum RaftMessage: Hashable, Sendable {
@@ -25,13 +27,28 @@ package enum RaftMessage: Hashable, Sendable {
     case snapshotProgress(term: UInt64, index: UInt64, offset: UInt64)
     /// Campaign at once: you are to be the leader (thesis §3.10).
     case timeoutNow(term: UInt64)
-    /// A command for the leader to propose; it carries its own identity, so no answer.
-    case forwardProposal([UInt8])
-    /// A membership change for the leader; its effect is the answer.
-    case forwardMembership(RaftMembershipChange)
+    /// A command for the leader to propose. Success shows as its entry; a refusal is answered.
+    case forwardProposal(RaftOrigin, [UInt8])
+    case proposalRefused(RaftOrigin, RaftRejection)
+    /// A membership change for the leader; its effect is the answer, or a refusal.
+    case forwardMembership(RaftOrigin, RaftMembershipChange)
+    case changeRefused(RaftOrigin, RaftRejection)
     /// Asks the leader for a read index. `identifier` belongs to the asker.
     case readRequest(identifier: UInt64)
     case readResponse(identifier: UInt64, index: UInt64)
+    case readRefused(identifier: UInt64, RaftRejection)
+}
+
+/// Whose request a forwarded one is. The leader repeats it in a refusal and keeps nothing.
+package struct RaftOrigin: Hashable, Sendable {
+    /// Drawn at each start of the asker, so that no answer to an earlier life is taken.
+    package var life: UInt64
+    package var ticket: Ticket
+
+    package init(life: UInt64, ticket: Ticket) {
+        self.life = life
+        self.ticket = ticket
+    }
 }
 
 /// RequestVote and its pre-vote.
@@ -128,32 +145,36 @@ package struct RaftSnapshotChunk: Hashable, Sendable {
 extension RaftMessage {
     /// True when every number is one that a real cluster can reach, so sums cannot overflow.
     var isPlausible: Bool {
-        let numbers: [UInt64]
         switch self {
         case .preVoteRequest(let request), .voteRequest(let request):
-            numbers = [request.term, request.lastIndex, request.lastTerm]
+            Self.isSmall(request.term, request.lastIndex, request.lastTerm)
         case .preVoteResponse(let term, _), .voteResponse(let term, _), .timeoutNow(let term):
-            numbers = [term]
+            Self.isSmall(term)
         case .append(let append):
-            numbers = [append.term, append.previousIndex, append.previousTerm, append.commit]
+            Self.isSmall(append.term, append.previousIndex, append.previousTerm, append.commit)
         case .appendResponse(let term, let index), .commit(let term, let index),
             .heartbeatResponse(let term, let index):
-            numbers = [term, index]
+            Self.isSmall(term, index)
         case .appendRejected(let rejection):
-            numbers = [
-                rejection.term, rejection.previousIndex, rejection.hintIndex, rejection.hintTerm,
-            ]
-        case .heartbeat(let term, let commit, let round):
-            numbers = [term, commit, round]
+            Self.isSmall(
+                rejection.term, rejection.previousIndex, rejection.hintIndex, rejection.hintTerm)
+        case .heartbeat(let term, let commit, let round): Self.isSmall(term, commit, round)
         case .snapshotChunk(let chunk):
-            numbers = [chunk.term, chunk.metadata.index, chunk.metadata.term, chunk.offset]
+            Self.isSmall(
+                chunk.term, chunk.metadata.index, chunk.metadata.term, chunk.offset)
         case .snapshotProgress(let term, let index, let offset):
-            numbers = [term, index, offset]
-        case .readResponse(_, let index):
-            numbers = [index]
-        case .forwardProposal, .forwardMembership, .readRequest:
-            numbers = []
+            Self.isSmall(term, index, offset)
+        case .readResponse(_, let index): Self.isSmall(index)
+        case .forwardProposal, .proposalRefused, .forwardMembership, .changeRefused,
+            .readRequest, .readRefused:
+            true
         }
-        return numbers.allSatisfy { $0 <= RaftLimits.numberMax }
+    }
+
+    /// Without an array: every message passes here.
+    private static func isSmall(
+        _ first: UInt64, _ second: UInt64 = 0, _ third: UInt64 = 0, _ fourth: UInt64 = 0
+    ) -> Bool {
+        max(max(first, second), max(third, fourth)) <= RaftLimits.numberMax
     }
 }

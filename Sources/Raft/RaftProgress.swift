@@ -15,6 +15,8 @@ struct RaftProgress: Equatable, Sendable {
     }
 
     let name: MachineName
+    /// Where its vote counts.
+    var seat: RaftSeat
     var state = State.probe
     /// The log agrees up to here, durably at the member.
     var match: UInt64 = 0
@@ -22,17 +24,18 @@ struct RaftProgress: Equatable, Sendable {
     var next: UInt64
     /// A probe is out; wait for its answer or for a heartbeat's.
     var isPaused = false
-    /// The last index of each append without an answer, rising.
-    var inFlight: [UInt64] = []
+    var inFlight = RaftInflights()
     /// The commit index that the member was last told.
     var commitSent: UInt64 = 0
     /// The highest heartbeat round it answered.
     var round: UInt64 = 0
     /// The last answer of this term.
     var lastHeard: Instant
+    var catchUp = RaftCatchUp()
 
-    init(name: MachineName, next: UInt64, now: Instant) {
+    init(name: MachineName, seat: RaftSeat, next: UInt64, now: Instant) {
         self.name = name
+        self.seat = seat
         self.next = next
         lastHeard = now
     }
@@ -49,14 +52,86 @@ struct RaftProgress: Equatable, Sendable {
     mutating func acknowledge(_ index: UInt64) {
         match = max(match, index)
         next = max(next, match + 1)
-        inFlight.removeAll { $0 <= index }
+        inFlight.acknowledge(upTo: index)
     }
 
     mutating func becomeProbe(next: UInt64) {
         state = .probe
         self.next = max(next, match + 1)
         isPaused = false
-        inFlight.removeAll(keepingCapacity: true)
+        inFlight.removeAll()
+    }
+}
+
+/// The appends to one member that are not answered, oldest first.
+struct RaftInflights: Equatable, Sendable {
+    private struct Item: Equatable, Sendable {
+        var lastIndex: UInt64
+        var bytes: Int
+    }
+
+    private var items: [Item] = []
+    /// What stands before this position is answered.
+    private var head = 0
+    /// Of all entries that are out.
+    private(set) var bytes = 0
+
+    var count: Int { items.count - head }
+
+    mutating func append(lastIndex: UInt64, bytes: Int) {
+        items.append(Item(lastIndex: lastIndex, bytes: bytes))
+        self.bytes += bytes
+    }
+
+    mutating func acknowledge(upTo index: UInt64) {
+        while head < items.count, items[head].lastIndex <= index {
+            bytes -= items[head].bytes
+            head += 1
+        }
+        if head == items.count {
+            removeAll()
+        } else if head >= 64 {
+            items.removeFirst(head)
+            head = 0
+        }
+    }
+
+    mutating func removeAll() {
+        items.removeAll(keepingCapacity: true)
+        head = 0
+        bytes = 0
+    }
+}
+
+/// How a member catches up, in rounds (thesis §4.2.1): a round begins when something is sent to
+/// a member that had all, and ends when the member has what the log held at its beginning. A
+/// round that takes less than an election timeout shows that a vote of this member would not
+/// hold up the cluster for longer than an election does.
+struct RaftCatchUp: Equatable, Sendable {
+    private var target: UInt64 = 0
+    private var startedAt = Instant.zero
+    private var isOpen = false
+    /// The last round that ended was a fast one.
+    private(set) var isDone = false
+    /// Rounds in a row that were too slow.
+    private(set) var slowRounds = 0
+
+    mutating func noteSent(logEnd: UInt64, at now: Instant) {
+        guard !isOpen else { return }
+        isOpen = true
+        target = logEnd
+        startedAt = now
+    }
+
+    /// True when a round has just ended too slowly.
+    mutating func noteMatch(
+        _ match: UInt64, at now: Instant, roundMax: Span
+    ) -> Bool {
+        guard isOpen, match >= target else { return false }
+        isOpen = false
+        isDone = now - startedAt < roundMax
+        slowRounds = isDone ? 0 : slowRounds + 1
+        return !isDone
     }
 }
 

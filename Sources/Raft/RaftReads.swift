@@ -30,7 +30,18 @@ struct RaftReads: Equatable, Sendable {
     var held: [Asker] = []
     /// Sent to the leader, in the order of their deadlines.
     var forwarded: [Forwarded] = []
+    /// No other machine can have been elected before; only while reads are served by lease.
+    private(set) var leaseUntil: Instant?
+    /// Somebody was told to campaign at once in this term, which no refusal of votes delays.
+    private(set) var isLeaseForfeited = false
+    /// When the rounds were sent that no majority has answered yet, oldest first.
+    private var sentRounds: [SentRound] = []
     private var nextIdentifier: UInt64
+
+    private struct SentRound: Equatable, Sendable {
+        var round: UInt64
+        var sentAt: Instant
+    }
 
     init(nextIdentifier: UInt64) { self.nextIdentifier = nextIdentifier }
 
@@ -43,6 +54,33 @@ struct RaftReads: Equatable, Sendable {
         round = 0
         waiting = []
         held = []
+        endLease()
+        isLeaseForfeited = false
+    }
+
+    mutating func beginRound(at now: Instant, countMax: Int) {
+        round += 1
+        sentRounds.append(SentRound(round: round, sentAt: now))
+        if sentRounds.count > countMax { sentRounds.removeFirst() }
+    }
+
+    /// A majority answered this round: the lease begins when it was sent (thesis §6.4.1).
+    mutating func extendLease(upTo confirmed: UInt64, by span: Span) {
+        var count = 0
+        while count < sentRounds.count, sentRounds[count].round <= confirmed { count += 1 }
+        guard count > 0 else { return }
+        leaseUntil = max(leaseUntil ?? .zero, sentRounds[count - 1].sentAt + span)
+        sentRounds.removeFirst(count)
+    }
+
+    mutating func endLease() {
+        leaseUntil = nil
+        sentRounds = []
+    }
+
+    mutating func forfeitLease() {
+        isLeaseForfeited = true
+        endLease()
     }
 
     mutating func makeIdentifier() -> UInt64 {

@@ -27,7 +27,7 @@ package enum RaftRecord: Hashable, Sendable {
             writer.writeByte(3)
             writer.writeVarint(index)
         case .snapshot(let metadata):
-            writer.writeByte(4)
+            writer.writeByte(5)
             RaftCodec.write(metadata, to: &writer)
         }
         return writer.bytes
@@ -45,6 +45,9 @@ package enum RaftRecord: Hashable, Sendable {
         case 3:
             self = .truncate(from: try RaftCodec.readNumber(&reader))
         case 4:
+            // Version 0.1 knew no joint memberships.
+            self = .snapshot(try RaftCodec.readMetadata(&reader, hasOutgoing: false))
+        case 5:
             self = .snapshot(try RaftCodec.readMetadata(&reader))
         default:
             throw DecodeError(expected: "a Raft record", offset: 0)
@@ -83,17 +86,22 @@ package struct RaftRestoredState: Equatable, Sendable {
     package var snapshot: RaftSnapshotMetadata
     /// The entries after the snapshot, contiguous.
     package var entries: [RaftEntry]
+    /// The log does not agree with the snapshot, which replaced it: it was installed, and the
+    /// power went before the log said so. The next write must say it, before any new entry.
+    package var isLogReplaced: Bool
 
     /// A machine without a past: it waits until a leader adds it.
     package static let fresh = RaftRestoredState(
         hardState: RaftHardState(term: 0), snapshot: .empty, entries: [])
 
     package init(
-        hardState: RaftHardState, snapshot: RaftSnapshotMetadata, entries: [RaftEntry]
+        hardState: RaftHardState, snapshot: RaftSnapshotMetadata, entries: [RaftEntry],
+        isLogReplaced: Bool = false
     ) {
         self.hardState = hardState
         self.snapshot = snapshot
         self.entries = entries
+        self.isLogReplaced = isLogReplaced
     }
 
     /// The records to write, durably, when a cluster is created with one voter. The first
@@ -139,6 +147,7 @@ package struct RaftRestoredState: Equatable, Sendable {
 private struct RaftReplay {
     var hardState = RaftHardState(term: 0)
     var log = RaftLog(baseIndex: 0, baseTerm: 0)
+    private var isLogReplaced = false
 
     mutating func add(_ record: RaftRecord) throws(RaftReplayError) {
         switch record {
@@ -171,6 +180,7 @@ private struct RaftReplay {
             log.compact(to: metadata.index)
         } else {
             log = RaftLog(baseIndex: metadata.index, baseTerm: metadata.term)
+            isLogReplaced = true
         }
     }
 
@@ -181,12 +191,14 @@ private struct RaftReplay {
         guard snapshot.index >= log.baseIndex else {
             throw .snapshotMissing(index: log.baseIndex)
         }
+        isLogReplaced = false
         advance(to: snapshot)
         // A snapshot can become durable before the term in which it came; no vote was cast in
         // that term, because a vote leaves only when it is durable.
         let newest = max(snapshot.term, log.lastTerm)
         if newest > hardState.term { hardState = RaftHardState(term: newest) }
         return RaftRestoredState(
-            hardState: hardState, snapshot: snapshot, entries: log.entries)
+            hardState: hardState, snapshot: snapshot, entries: log.entries,
+            isLogReplaced: isLogReplaced)
     }
 }

@@ -11,10 +11,11 @@ extension WallTime {
 }
 
 extension Instant {
-    /// The machine's monotonic clock now.
+    /// The machine's monotonic clock now. It counts on while the machine is suspended: a leader's
+    /// lease and a watcher's patience end in that time, too.
     package static var now: Instant {
         var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
+        clock_gettime(CLOCK_BOOTTIME, &time)
         return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 }

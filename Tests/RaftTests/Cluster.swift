@@ -297,11 +297,12 @@ struct Cluster {
     /// What each machine thinks, for a failure's message.
     var summary: String {
         machines.map { machine in
-            guard let status = machine.core?.status else { return "\(machine.name) is off" }
+            guard let status = machine.core?.status(at: now) else { return "\(machine.name) is off" }
             let membership = status.membership
             return "\(machine.name) \(status.role) of \(status.leader?.text ?? "nobody") in"
                 + " \(status.term), log to \(status.lastIndex), committed \(status.commitIndex),"
-                + " voters \(membership.voters), learners \(membership.learners)"
+                + " voters \(membership.voters), before \(membership.outgoing),"
+                + " learners \(membership.learners)"
         }.joined(separator: "\n")
     }
 

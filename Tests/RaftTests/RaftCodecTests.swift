@@ -11,7 +11,9 @@ import Testing
         RaftEntry(index: 7, term: 3, payload: .membership(membership)),
     ]
     private static let metadata = RaftSnapshotMetadata(
-        index: 7, term: 3, membership: RaftMembership(voters: [Names.a], learners: [Names.b]))
+        index: 7, term: 3,
+        membership: RaftMembership(
+            voters: [Names.a, Names.c], learners: [Names.b], outgoing: [Names.a, Names.b]))
 
     /// One of each kind.
     static let messages: [RaftMessage] = [
@@ -30,10 +32,17 @@ import Testing
             RaftSnapshotChunk(
                 term: 3, metadata: metadata, offset: 1 << 40, bytes: [9, 8], isLast: true)),
         .snapshotProgress(term: 3, index: 7, offset: 12), .timeoutNow(term: 3),
-        .forwardProposal([1, 2]), .forwardMembership(.addLearner(Names.d)),
-        .forwardMembership(.promote(Names.d)), .forwardMembership(.remove(Names.d)),
+        .forwardProposal(origin, [1, 2]), .forwardMembership(origin, .addLearner(Names.d)),
+        .forwardMembership(
+            origin,
+            RaftMembershipChange(
+                added: [Names.a], promoted: [Names.b, Names.c], demoted: [Names.d],
+                removed: [Names.e])),
+        .proposalRefused(origin, .overloaded), .changeRefused(origin, .contradictory),
         .readRequest(identifier: .max), .readResponse(identifier: .max, index: 3),
+        .readRefused(identifier: .max, .noLeader),
     ]
+    private static let origin = RaftOrigin(life: .max, ticket: Ticket(7))
 
     static let records: [RaftRecord] = [
         .hardState(RaftHardState(term: 4)), .hardState(RaftHardState(term: 4, votedFor: Names.c)),
@@ -48,6 +57,30 @@ import Testing
     @Test("every record survives its bytes", arguments: records)
     func recordRoundTrip(record: RaftRecord) throws {
         #expect(try RaftRecord(decoding: record.encoded()) == record)
+    }
+
+    @Test("every reason of a refusal has a code of its own", arguments: RaftRejection.allCases)
+    func rejections(rejection: RaftRejection) throws {
+        let message = RaftMessage.readRefused(identifier: 1, rejection)
+        #expect(try RaftCodec.decode(RaftCodec.encode(message)) == message)
+    }
+
+    @Test("records of version 0.1, whose memberships are never joint, are still read")
+    func firstVersion() throws {
+        let a = [1, UInt8(ascii: "a")]
+        let b = [1, UInt8(ascii: "b")]
+        let membership = RaftMembership(voters: [Names.a], learners: [Names.b])
+        #expect(
+            try RaftRecord(decoding: [2, 1, 9, 3, 2, 1] + a + [1] + b)
+                == .entries([RaftEntry(index: 9, term: 3, payload: .membership(membership))]))
+        #expect(
+            try RaftRecord(decoding: [4, 9, 3, 1] + a + [1] + b)
+                == .snapshot(RaftSnapshotMetadata(index: 9, term: 3, membership: membership)))
+        for kind: UInt8 in [11, 14, 15] {
+            #expect(throws: DecodeError(expected: "a Raft message", offset: 0)) {
+                try RaftCodec.decode([kind, 1, 1])
+            }
+        }
     }
 
     @Test("bytes that are cut short or too long are refused")
@@ -67,8 +100,8 @@ import Testing
         #expect(throws: DecodeError(expected: "a number of at most 62 bits", offset: 1)) {
             try RaftCodec.decode(RaftCodec.encode(huge))
         }
-        #expect(throws: DecodeError(expected: "a machine's name", offset: 2)) {
-            try RaftCodec.decode([15, 0, 1, UInt8(ascii: "-")])
+        #expect(throws: DecodeError(expected: "a machine's name", offset: 4)) {
+            try RaftCodec.decode([20, 0, 0, 1, 1, UInt8(ascii: "-")])
         }
         #expect(throws: DecodeError(expected: "a count of at most 65536", offset: 5)) {
             try RaftCodec.decode([5, 1, 1, 1, 1, 0xFF, 0xFF, 0xFF, 0x7F])

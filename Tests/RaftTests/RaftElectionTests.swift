@@ -87,6 +87,7 @@ import Testing
     @Test("a granted vote leaves only when it is durable")
     func grantWaitsForDisk() {
         var subject = Subject()
+        subject.wait(.milliseconds(500))
         let request = RaftVoteRequest(term: 5, lastIndex: 1, lastTerm: 1)
         let effects = subject.hear(Names.b, .voteRequest(request))
         let persist = RaftPersist(
@@ -103,6 +104,7 @@ import Testing
     @Test("a vote in the current term is made durable, too, before it leaves")
     func grantInCurrentTerm() {
         var subject = Subject(term: 5)
+        subject.wait(.milliseconds(500))
         let request = RaftVoteRequest(term: 5, lastIndex: 1, lastTerm: 1)
         let persist = RaftPersist(
             persistence: RaftPersistence(sequence: 1),
@@ -122,6 +124,7 @@ import Testing
     @Test("a machine votes for one candidate a term, also after a restart")
     func oneVote() {
         var subject = Subject(term: 5, votedFor: Names.b)
+        subject.wait(.milliseconds(500))
         let request = RaftVoteRequest(term: 5, lastIndex: 9, lastTerm: 4)
         #expect(
             subject.hear(Names.c, .voteRequest(request)) == [
@@ -142,6 +145,7 @@ import Testing
     func upToDate(log: (index: UInt64, term: UInt64, isGranted: Bool)) {
         let request = RaftVoteRequest(term: 9, lastIndex: log.index, lastTerm: log.term)
         var subject = Subject(term: 2, logTerms: [1, 2])
+        subject.wait(.milliseconds(500))
         #expect(
             sends(subject.hear(Names.b, .preVoteRequest(request))) == [
                 .send(

@@ -59,6 +59,31 @@ import Testing
         #expect(state.entries == [])
         #expect(state.snapshot == snapshot)
         #expect(state.hardState == RaftHardState(term: 2), "the term of the snapshot is known")
+        #expect(state.isLogReplaced)
+    }
+
+    /// Seed 42 of the membership runs: the power went after a snapshot was installed and before
+    /// the log said so. The entries that followed were written behind a log which ended earlier,
+    /// or in another term, and the start after that refused them or lost them.
+    @Test("a start with a snapshot that replaced the log says so in its first write")
+    func replacedLog() throws {
+        let old: [RaftRecord] = [
+            .hardState(RaftHardState(term: 1)), .entries([command(1, 1), command(2, 1)]),
+        ]
+        var subject = Subject(restored: try replay(old, snapshot))
+        let append = RaftAppend(
+            term: 2, previousIndex: 3, previousTerm: 2, entries: [command(4, 2)], commit: 3)
+        let effects = subject.hear(Names.b, .append(append))
+        guard case .persist(let persist)? = effects.first(where: {
+            if case .persist = $0 { true } else { false }
+        }) else {
+            Issue.record("nothing to persist in \(effects)")
+            return
+        }
+        #expect(persist.checkpoint == snapshot)
+        let state = try replay(old + persist.records, snapshot)
+        #expect(state.entries == [command(4, 2)])
+        #expect(!state.isLogReplaced)
     }
 
     @Test("a gap, a missing snapshot, falling terms and noise are refused")

@@ -41,9 +41,8 @@ import Testing
             ])
         #expect(
             subject.give(.persisted(upTo: RaftPersistence(sequence: 2))) == [
-                .send(to: Names.b, .appendResponse(term: 2, match: 3)),
-                .send(to: Names.b, .appendResponse(term: 2, match: 3)),
-            ])
+                .send(to: Names.b, .appendResponse(term: 2, match: 3))
+            ], "one acknowledgement stands for both")
     }
 
     @Test("a follower without the previous entry refuses with the last place that may agree")
@@ -229,11 +228,12 @@ import Testing
         ])
         _ = subject.hear(Names.b, .heartbeat(term: 1, commit: 0, round: 1))
         #expect(subject.give(.propose(Ticket(2), [7])) == [
-            .send(to: Names.b, .forwardProposal([7]))
+            .send(to: Names.b, .forwardProposal(subject.origin(Ticket(2)), [7]))
         ])
         var leader = Subject()
         leader.lead()
-        _ = leader.hear(Names.c, .forwardProposal([9]))
+        let origin = RaftOrigin(life: 5, ticket: Ticket(6))
+        _ = leader.hear(Names.c, .forwardProposal(origin, [9]))
         #expect(
             leader.core.entry(at: 3) == RaftEntry(index: 3, term: 2, payload: .command([9])))
     }
@@ -254,7 +254,44 @@ import Testing
         #expect(subject.give(.propose(Ticket(4), [1])) == [
             .proposalRejected(Ticket(4), .overloaded)
         ])
-        #expect(subject.hear(Names.b, .forwardProposal([1])) == [.mark("raft.proposal.dropped")])
+        let origin = RaftOrigin(life: 5, ticket: Ticket(6))
+        #expect(subject.hear(Names.b, .forwardProposal(origin, [1])) == [
+            .send(to: Names.b, .proposalRefused(origin, .overloaded))
+        ])
+        #expect(subject.hear(Names.b, .forwardProposal(origin, large)) == [
+            .send(to: Names.b, .proposalRefused(origin, .tooLarge))
+        ])
+    }
+
+    @Test("a proposer hears of its leader's refusal at once, but not of one of an earlier life")
+    func refusal() {
+        var subject = Subject()
+        _ = subject.hear(Names.b, .heartbeat(term: 1, commit: 0, round: 1))
+        let origin = subject.origin(Ticket(2))
+        #expect(subject.hear(Names.b, .proposalRefused(origin, .overloaded)) == [
+            .proposalRejected(Ticket(2), .overloaded)
+        ])
+        let old = RaftOrigin(life: origin.life &+ 1, ticket: Ticket(2))
+        #expect(subject.hear(Names.b, .proposalRefused(old, .overloaded)) == [])
+        #expect(subject.hear(Names.b, .changeRefused(origin, .notReady)) == [
+            .membershipChangeRejected(Ticket(2), .notReady)
+        ])
+        #expect(subject.hear(Names.b, .changeRefused(old, .notReady)) == [])
+    }
+
+    @Test("a machine that does not lead refuses what is forwarded to it")
+    func misdirected() {
+        var subject = Subject()
+        let origin = RaftOrigin(life: 5, ticket: Ticket(6))
+        #expect(subject.hear(Names.c, .forwardProposal(origin, [1])) == [
+            .send(to: Names.c, .proposalRefused(origin, .noLeader))
+        ])
+        #expect(subject.hear(Names.c, .forwardMembership(origin, .addLearner(Names.d))) == [
+            .send(to: Names.c, .changeRefused(origin, .noLeader))
+        ])
+        #expect(subject.hear(Names.c, .readRequest(identifier: 3)) == [
+            .send(to: Names.c, .readRefused(identifier: 3, .noLeader))
+        ])
     }
 
     @Test("an entry that was cut is no longer counted as durable")

@@ -58,6 +58,15 @@ struct Subject {
     /// The disk has everything.
     mutating func sync() -> [RaftEffect] { give(.persisted(upTo: lastPersist)) }
 
+    /// How this run marks what it forwards; learned by forwarding something.
+    func origin(_ ticket: Ticket) -> RaftOrigin {
+        var copy = core
+        var out = Outbox<RaftEffect>()
+        copy.step(.propose(ticket, []), at: now, into: &out)
+        for case .send(_, .forwardProposal(let origin, _)) in out.take() { return origin }
+        return RaftOrigin(life: 0, ticket: ticket)
+    }
+
     mutating func wait(_ span: Span) { now = now + span }
 
     /// Waits until the core wants to be woken, and wakes it.

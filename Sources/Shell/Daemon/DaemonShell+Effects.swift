@@ -79,9 +79,12 @@ extension DaemonShell {
         switch result {
         case .success: deliver(.persisted(persistence))
         case .failure(let error):
-            // Without its disk the machine can promise nothing, so it stays silent: no vote and no
-            // acknowledgement leaves before the write they depend on.
-            logger.critical("the log cannot be written", metadata: ["error": "\(error)"])
+            // Without its disk the machine can promise nothing: it stops leading at once, and no
+            // vote and no acknowledgement leaves until it is started on a disk that works.
+            logger.critical(
+                "the log cannot be written; make room or repair the disk, then start this daemon"
+                    + " again", metadata: ["error": "\(error)"])
+            deliver(.persistFailed)
         }
     }
 

@@ -25,6 +25,7 @@ enum TraceText {
         case .start(let seeds): "start, seeds \(seeds.map(\.name.text))"
         case .raft(let from, let message): "raft of \(from): \(words(message))"
         case .persisted(let persistence): "persisted \(persistence.sequence)"
+        case .persistFailed: "the disk refuses writes"
         case .snapshotSaved(let metadata): "snapshot saved \(metadata.index)"
         case .snapshotInstalled(let metadata): "snapshot installed \(metadata.index)"
         case .snapshotRead(_, let bytes, _): "snapshot read \(bytes.count) B"
