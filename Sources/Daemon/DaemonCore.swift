@@ -74,6 +74,8 @@ package struct DaemonCore: Sendable {
             address: PeerAddress(ip: configuration.address, port: configuration.meshPort),
             incarnation: UInt64(max(0, wallTime.seconds)), certificate: configuration.certificate,
             tags: MeshTags(api: configuration.apiPort, raft: configuration.raftPort).tags)
+        membership = MembershipPolicy(
+            replacementDelay: configuration.limits.voterReplacementDelay)
         gossip = GossipCore(
             configuration: configuration.gossip, local: local, random: fork(), now: now)
         raft = RaftCore(

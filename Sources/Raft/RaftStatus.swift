@@ -83,6 +83,11 @@ extension RaftCore {
             })
     }
 
+    /// Learners that could vote without holding the cluster up (thesis §4.2.1), by name.
+    package func caughtUpLearners(at now: Instant) -> [MachineName] {
+        peers.filter { $0.seat.isEmpty && isCaughtUp($0, at: now) }.map(\.name)
+    }
+
     /// For how long this leader may still answer reads without asking; nil without a lease.
     package func leaseRemaining(at now: Instant) -> Span? {
         guard hasLease(at: now), let end = reads.leaseUntil else { return nil }

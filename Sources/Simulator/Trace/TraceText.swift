@@ -123,7 +123,7 @@ enum TraceDigest {
         case .wallTime(let time): trace.mix(UInt64(bitPattern: time.seconds))
         case .kubelet(.finished(let ticket, _)): trace.mix(ticket.number)
         case .wake, .start, .snapshotSaved, .snapshotInstalled, .snapshotRead,
-            .snapshotUnavailable, .call, .cancelled, .bootstrap, .kubelet, .leave:
+            .snapshotUnavailable, .persistFailed, .call, .cancelled, .bootstrap, .kubelet, .leave:
             break
         }
     }
