@@ -9,7 +9,12 @@ extension RaftCore {
         let isDue =
             appliedIndex - snapshotAskedAt >= UInt64(limits.snapshotAfterEntries)
             || bytesSinceSnapshot >= limits.snapshotAfterBytes
-        guard isDue, let term = log.term(at: appliedIndex) else { return }
+        if isDue { saveSnapshot(into: &out) }
+    }
+
+    private mutating func saveSnapshot(into out: inout Outbox<RaftEffect>) {
+        guard !isSavingSnapshot, let term = log.term(at: appliedIndex) else { return }
+        isSavingSnapshot = true
         snapshotAskedAt = appliedIndex
         bytesSinceSnapshot = 0
         out.append(
@@ -19,15 +24,37 @@ extension RaftCore {
                     membership: memberships.membership(at: appliedIndex))))
     }
 
-    mutating func onSnapshotSaved(_ metadata: RaftSnapshotMetadata) {
-        guard metadata.index > snapshot.index, metadata.index <= appliedIndex,
+    mutating func onSnapshotSaved(
+        _ metadata: RaftSnapshotMetadata, at now: Instant, into out: inout Outbox<RaftEffect>
+    ) {
+        isSavingSnapshot = false
+        if metadata.index > snapshot.index, metadata.index <= appliedIndex,
             log.term(at: metadata.index) == metadata.term
-        else { return }
-        snapshot = metadata
+        {
+            snapshot = metadata
+            compact(to: metadata.index, at: now)
+            memberships.compact(to: metadata.index)
+            durability.noteCheckpoint()
+        }
+        // While it was written, enough for the next one may have been applied.
+        askForSnapshot(into: &out)
+    }
+
+    /// Drops the entries that a snapshot stands for, but for the last ones and those that a member
+    /// that answers still needs, as far as the limits go.
+    private mutating func compact(to index: UInt64, at now: Instant) {
         let kept = UInt64(limits.entriesKeptBehindSnapshot)
-        if metadata.index > kept { log.compact(to: metadata.index - kept) }
-        memberships.compact(to: metadata.index)
-        durability.noteCheckpoint()
+        guard index > kept else { return }
+        var base = index - kept
+        for peer in peers where now - peer.lastHeard < configuration.electionTimeoutMax {
+            if case .snapshot(let outgoing) = peer.state {
+                base = min(base, outgoing.metadata.index)
+            } else {
+                base = min(base, peer.match)
+            }
+        }
+        let floor = log.index(keepingBytes: limits.bytesKeptForMembersMax, behind: index)
+        log.compact(to: max(base, min(floor, index - kept)))
     }
 
     // MARK: Sending
@@ -80,12 +107,15 @@ extension RaftCore {
         guard let position = reading(ticket),
             case .snapshot(let outgoing) = peers[position].state
         else { return }
-        // Begin again with the newest; without a newer one wait for the next heartbeat's answer.
+        // Begin again with the newest. When that is the one that cannot be read, its file is
+        // damaged: a new one takes its place, and a later heartbeat's answer leads to it.
         if outgoing.metadata == snapshot {
             var paused = outgoing
             paused.ticket = nil
             paused.offset = 0
             peers[position].state = .snapshot(paused)
+            out.append(.mark("raft.snapshot.unreadable"))
+            saveSnapshot(into: &out)
         } else {
             startSnapshot(at: now, position: position, into: &out)
         }
@@ -145,24 +175,38 @@ extension RaftCore {
                 return
             }
         }
-        guard var snapshot = receiving(chunk, from: peer) else {
+        guard var transfer = receiving(chunk, from: peer) else {
             sendProgress(metadata.index, offset: 0, to: peer, into: &out)
             return
         }
-        // Moved, not copied: a snapshot can be large.
-        incoming = nil
-        if !snapshot.isInstalling, chunk.offset == UInt64(snapshot.bytes.count),
-            chunk.bytes.count <= limits.snapshotBytesMax - snapshot.bytes.count
-        {
-            snapshot.bytes += chunk.bytes
-            if chunk.isLast {
-                out.append(.installSnapshot(metadata, snapshot.bytes))
-                snapshot.isInstalling = true
-            }
+        let byteCount = UInt64(chunk.bytes.count)
+        let isNext = transfer.writing == nil && !transfer.isInstalling
+            && chunk.offset == transfer.offset
+        if isNext, transfer.offset + byteCount <= UInt64(limits.snapshotBytesMax) {
+            let ticket = snapshotTickets.next()
+            transfer.writing = RaftIncomingSnapshot.Piece(
+                ticket: ticket, byteCount: byteCount, isLast: chunk.isLast)
+            out.append(
+                .writeSnapshot(ticket, metadata, offset: chunk.offset, bytes: chunk.bytes))
+        } else if transfer.writing == nil {
+            sendProgress(metadata.index, offset: transfer.offset, to: peer, into: &out)
         }
-        let received = UInt64(snapshot.bytes.count)
-        incoming = snapshot
-        sendProgress(metadata.index, offset: received, to: peer, into: &out)
+        incoming = transfer
+    }
+
+    /// A piece is in the file, so the leader may send the next.
+    mutating func onSnapshotWritten(_ ticket: Ticket, into out: inout Outbox<RaftEffect>) {
+        guard var transfer = incoming, let piece = transfer.writing, piece.ticket == ticket
+        else { return }
+        transfer.writing = nil
+        transfer.offset += piece.byteCount
+        if piece.isLast {
+            transfer.isInstalling = true
+            out.append(.installSnapshot(transfer.metadata))
+        }
+        incoming = transfer
+        sendProgress(
+            transfer.metadata.index, offset: transfer.offset, to: transfer.leader, into: &out)
     }
 
     /// The transfer that the chunk belongs to, begun if this is the first; nil when it
@@ -217,9 +261,15 @@ extension RaftCore {
     mutating func onSnapshotRefused(
         _ metadata: RaftSnapshotMetadata, into out: inout Outbox<RaftEffect>
     ) {
-        guard let received = incoming, received.isInstalling, received.metadata == metadata
+        guard let received = incoming, received.metadata == metadata,
+            received.isInstalling || received.writing != nil
         else { return }
         out.append(.mark("raft.snapshot.refused"))
         incoming = nil
+    }
+
+    /// Whether `.snapshotInstalled` with this metadata is waited for.
+    package func isInstalling(_ metadata: RaftSnapshotMetadata) -> Bool {
+        incoming?.isInstalling == true && incoming?.metadata == metadata
     }
 }

@@ -49,6 +49,8 @@ package struct RaftCore: Sendable {
     var snapshotAskedAt: UInt64
     /// Bytes applied since then.
     var bytesSinceSnapshot = 0
+    /// A snapshot that was asked for is not written yet.
+    var isSavingSnapshot = false
 
     // Leaders only.
     var peers: [RaftProgress] = []
@@ -57,6 +59,7 @@ package struct RaftCore: Sendable {
     var transfer: RaftTransfer?
     /// Bytes of entries that are not committed.
     var pendingBytes = 0
+
     var snapshotTickets = TicketCounter()
 
     package internal(set) var counters = RaftCounters()
@@ -117,7 +120,9 @@ package struct RaftCore: Sendable {
             onChangeMembership(ticket, change, at: now, into: &out)
         case .persisted(let persistence): onPersisted(persistence, at: now, into: &out)
         case .persistFailed: onPersistFailed(at: now, into: &out)
-        case .snapshotSaved(let metadata): onSnapshotSaved(metadata)
+        case .snapshotSaved(let metadata): onSnapshotSaved(metadata, at: now, into: &out)
+        case .snapshotFailed: isSavingSnapshot = false
+        case .snapshotWritten(let ticket): onSnapshotWritten(ticket, into: &out)
         case .snapshotInstalled(let metadata):
             onSnapshotInstalled(metadata, at: now, into: &out)
         case .snapshotRefused(let metadata): onSnapshotRefused(metadata, into: &out)

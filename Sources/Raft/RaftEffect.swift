@@ -16,12 +16,17 @@ package enum RaftEffect: Equatable, Sendable {
     /// The membership in effect; it may be rolled back until it is committed.
     case membershipChanged(RaftMembership)
     /// Save the state machine as it is now, with everything applied so far and nothing more;
-    /// answer `.snapshotSaved`. It must never replace a newer snapshot on the disk.
+    /// answer `.snapshotSaved` or `.snapshotFailed`. It must never replace a newer snapshot
+    /// on the disk. There is at most one without an answer.
     case saveSnapshot(RaftSnapshotMetadata)
-    /// Make these bytes the newest durable snapshot and the state machine; answer
-    /// `.snapshotInstalled` or `.snapshotRefused`.
-    case installSnapshot(RaftSnapshotMetadata, [UInt8])
-    /// Read from the durable snapshot; answer `.snapshotRead` or `.snapshotUnavailable`.
+    /// Put a piece of the leader's snapshot into a file at the side; offset 0 begins a new file in
+    /// place of what an earlier transfer left. Answer `.snapshotWritten` or `.snapshotRefused`.
+    case writeSnapshot(Ticket, RaftSnapshotMetadata, offset: UInt64, bytes: [UInt8])
+    /// All pieces are written. Check them, and make them the newest durable snapshot and the
+    /// state machine; answer `.snapshotInstalled` or `.snapshotRefused`.
+    case installSnapshot(RaftSnapshotMetadata)
+    /// Read from the durable snapshot; answer `.snapshotRead` or `.snapshotUnavailable`. One
+    /// that was begun should stay readable to its end, although a newer one took its place.
     case readSnapshot(Ticket, RaftSnapshotMetadata, offset: UInt64, countMax: Int)
     /// A rare branch was taken; tests and metrics count it.
     case mark(String)

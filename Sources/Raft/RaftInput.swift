@@ -19,13 +19,17 @@ package enum RaftInput: Equatable, Sendable {
     case persistFailed
     /// The state machine's snapshot that `.saveSnapshot` asked for is durable.
     case snapshotSaved(RaftSnapshotMetadata)
+    /// That snapshot could not be written; another one is asked for when it is due.
+    case snapshotFailed(RaftSnapshotMetadata)
+    /// The bytes of `.writeSnapshot` are in the file.
+    case snapshotWritten(Ticket)
     /// The snapshot of `.installSnapshot` is durable and the state machine continues from it.
     case snapshotInstalled(RaftSnapshotMetadata)
-    /// The state machine could not read that snapshot; it may come again.
+    /// That snapshot could not be written or read; it may come again from its start.
     case snapshotRefused(RaftSnapshotMetadata)
     /// The bytes that `.readSnapshot` asked for; fewer than asked only at the end.
     case snapshotRead(Ticket, bytes: [UInt8], isLast: Bool)
-    /// The snapshot of `.readSnapshot` is gone: a newer one took its place.
+    /// The snapshot of `.readSnapshot` is gone or damaged.
     case snapshotUnavailable(Ticket)
     /// Gives up leadership, to the given voter or to the best one. Ignored by non-leaders.
     case transferLeadership(to: MachineName?)

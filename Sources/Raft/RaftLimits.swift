@@ -29,7 +29,7 @@ package struct RaftLimits: Equatable, Sendable {
     /// Bytes of a snapshot in one message.
     package var snapshotChunkBytes = 256 * 1024
     /// Bytes of a whole incoming snapshot; a larger one is refused.
-    package var snapshotBytesMax = 1 << 30
+    package var snapshotBytesMax = 1 << 36
     /// Applied entries since the last snapshot after which the next one is asked for.
     package var snapshotAfterEntries = 16_384
     /// Bytes of such entries after which the next snapshot is asked for.
@@ -40,6 +40,10 @@ package struct RaftLimits: Equatable, Sendable {
     /// Rounds of catching up that a learner may take too long for, before it is marked as one
     /// that cannot follow. It keeps trying, and is not promoted before a round is fast.
     package var catchUpRoundsMax = 10
+    /// Bytes of entries kept behind a snapshot for a member that answers and still needs them;
+    /// beyond it the member gets the snapshot. Without them a member that receives a large snapshot
+    /// under a load of writes would find each time that the entries behind it are gone.
+    package var bytesKeptForMembersMax = 64 * 1024 * 1024
     /// How far a learner may be behind the leader's log and still be promoted, in entries.
     package var promotionLagMax = 256
     /// Voters in one membership; a promotion beyond it is refused.

@@ -167,6 +167,18 @@ struct RaftLog: Equatable, Sendable {
         baseTerm = term
     }
 
+    /// The lowest base at which the entries up to `last` weigh at most `bytesMax`.
+    func index(keepingBytes bytesMax: Int, behind last: UInt64) -> UInt64 {
+        var index = min(last, lastIndex)
+        var bytes = 0
+        while index > baseIndex, let entry = entry(at: index) {
+            bytes += entry.byteCount
+            if bytes > bytesMax { break }
+            index -= 1
+        }
+        return index
+    }
+
     func checkInvariants() {
         guard let first = entries.first, let last = entries.last else { return }
         precondition(first.index == baseIndex + 1, "the log starts after its base")

@@ -152,7 +152,17 @@ struct RaftIncomingSnapshot: Equatable, Sendable {
     var leader: MachineName
     var term: UInt64
     var metadata: RaftSnapshotMetadata
-    var bytes: [UInt8] = []
-    /// All bytes are here and the shell is making them durable.
+    /// Bytes in the file so far.
+    var offset: UInt64 = 0
+    /// The piece on its way to the file. The next is asked for when it is there, so that a slow
+    /// disk slows the leader down and no more than one piece waits in memory.
+    var writing: Piece?
+    /// All bytes are in the file and the shell is making them durable.
     var isInstalling = false
+
+    struct Piece: Equatable, Sendable {
+        var ticket: Ticket
+        var byteCount: UInt64
+        var isLast: Bool
+    }
 }

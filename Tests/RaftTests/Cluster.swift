@@ -43,6 +43,7 @@ struct Cluster {
         case deliver(from: Int, to: Int, RaftMessage)
         case synced(Int, life: Int, RaftPersistence)
         case snapshotSynced(Int, life: Int, RaftSnapshotMetadata, isInstall: Bool, [UInt8])
+        case snapshotPiece(Int, life: Int, RaftInput)
         case snapshotRead(Int, life: Int, Ticket, [UInt8]?, isLast: Bool)
         case wake(Int, life: Int)
         case client
@@ -108,6 +109,9 @@ struct Cluster {
                 try checker.restore(machines[number], metadata, bytes)
             }
             try step(number, isInstall ? .snapshotInstalled(metadata) : .snapshotSaved(metadata))
+        case .snapshotPiece(let number, let life, let answer):
+            guard machines[number].life == life else { return }
+            try step(number, answer)
         case .snapshotRead(let number, let life, let ticket, let bytes, let isLast):
             guard machines[number].life == life else { return }
             try step(
@@ -187,7 +191,13 @@ struct Cluster {
             let bytes = try checker.snapshot(machines[number], metadata)
             queue.add(
                 .snapshotSynced(number, life: life, metadata, isInstall: false, bytes), at: disk)
-        case .installSnapshot(let metadata, let bytes):
+        case .writeSnapshot(let ticket, let metadata, let offset, let bytes):
+            let isKept = machines[number].disk.keep(piece: bytes, at: offset)
+            let answer: RaftInput =
+                isKept ? .snapshotWritten(ticket) : .snapshotRefused(metadata)
+            queue.add(.snapshotPiece(number, life: life, answer), at: disk)
+        case .installSnapshot(let metadata):
+            let bytes = machines[number].disk.incoming
             queue.add(
                 .snapshotSynced(number, life: life, metadata, isInstall: true, bytes), at: disk)
         case .readSnapshot(let ticket, let metadata, let offset, let countMax):

@@ -29,6 +29,8 @@ struct Disk {
     /// Durable.
     var records: [[UInt8]] = []
     var snapshot: (metadata: RaftSnapshotMetadata, bytes: [UInt8])?
+    /// What has come of a leader's snapshot.
+    private(set) var incoming: [UInt8] = []
     /// Not synced yet, in order.
     private var writes: [Write] = []
 
@@ -57,6 +59,14 @@ struct Disk {
     mutating func keep(_ metadata: RaftSnapshotMetadata, _ bytes: [UInt8]) {
         if let snapshot, snapshot.metadata.index >= metadata.index { return }
         snapshot = (metadata, bytes)
+    }
+
+    /// False when the piece does not follow the ones before.
+    mutating func keep(piece: [UInt8], at offset: UInt64) -> Bool {
+        if offset == 0 { incoming = [] }
+        guard offset == UInt64(incoming.count) else { return false }
+        incoming += piece
+        return true
     }
 
     mutating func crash(_ random: inout Random) {

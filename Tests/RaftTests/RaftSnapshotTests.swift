@@ -10,6 +10,7 @@ import Testing
         limits.entriesKeptBehindSnapshot = 1
         limits.snapshotChunkBytes = 4
         limits.snapshotBytesMax = 10
+        limits.bytesKeptForMembersMax = 0
         return limits
     }
 
@@ -122,13 +123,26 @@ import Testing
     @Test("a follower installs a snapshot when it has all chunks, and answers when it is durable")
     func installing() {
         var subject = Subject(term: 3, logTerms: [1])
-        #expect(sends(subject.hear(Names.b, chunk(0, [1, 2]))) == [progress(2)])
+        _ = subject.hear(Names.b, .heartbeat(term: 3, commit: 0, round: 0))
+        #expect(
+            subject.hear(Names.b, chunk(0, [1, 2])) == [
+                .writeSnapshot(Ticket(1), metadata, offset: 0, bytes: [1, 2])
+            ])
+        #expect(subject.hear(Names.b, chunk(0, [1, 2])) == [], "a repetition during the write")
+        #expect(subject.give(.snapshotWritten(Ticket(9))) == [], "an answer to another write")
+        #expect(subject.give(.snapshotWritten(Ticket(1))) == [progress(2)])
         #expect(subject.hear(Names.b, chunk(0, [1, 2])) == [progress(2)], "a repetition")
         #expect(subject.hear(Names.b, chunk(5, [9])) == [progress(2)], "a gap")
         #expect(
             subject.hear(Names.b, chunk(2, [3], isLast: true)) == [
-                .installSnapshot(metadata, [1, 2, 3]), progress(3),
+                .writeSnapshot(Ticket(2), metadata, offset: 2, bytes: [3])
             ])
+        #expect(!subject.core.isInstalling(metadata))
+        #expect(
+            subject.give(.snapshotWritten(Ticket(2))) == [
+                .installSnapshot(metadata), progress(3),
+            ])
+        #expect(subject.core.isInstalling(metadata))
         let append = RaftAppend(
             term: 3, previousIndex: 1, previousTerm: 1, entries: [command(2, 3)], commit: 2)
         #expect(subject.hear(Names.b, .append(append)) == [], "nothing moves meanwhile")
@@ -164,6 +178,7 @@ import Testing
     func refusing() {
         var subject = Subject(term: 3, limits: limits)
         _ = subject.hear(Names.b, chunk(0, [1, 2, 3, 4]))
+        _ = subject.give(.snapshotWritten(Ticket(1)))
         #expect(
             subject.hear(Names.b, chunk(4, [1, 2, 3, 4, 5, 6, 7], isLast: true)) == [progress(4)])
         var old = Subject(term: 1)
@@ -176,9 +191,83 @@ import Testing
     func unreadable() {
         var subject = Subject(term: 3)
         _ = subject.hear(Names.b, chunk(0, [1], isLast: true))
+        _ = subject.give(.snapshotWritten(Ticket(1)))
         #expect(
             subject.give(.snapshotRefused(metadata)) == [.mark("raft.snapshot.refused")])
         #expect(subject.hear(Names.b, chunk(1, [], isLast: true)) == [progress(0)])
+    }
+
+    @Test("a chunk that the disk does not take begins the transfer anew")
+    func unwritable() {
+        var subject = Subject(term: 3)
+        _ = subject.hear(Names.b, chunk(0, [1]))
+        #expect(
+            subject.give(.snapshotRefused(metadata)) == [.mark("raft.snapshot.refused")])
+        #expect(
+            subject.hear(Names.b, chunk(0, [1])) == [
+                .writeSnapshot(Ticket(2), metadata, offset: 0, bytes: [1])
+            ])
+        #expect(subject.give(.snapshotWritten(Ticket(1))) == [], "of the transfer before")
+    }
+
+    @Test("no second snapshot is asked for while one is written, and the next follows at once")
+    func oneAtATime() {
+        var subject = Subject(term: 1, logTerms: [1, 1], limits: limits)
+        subject.win()
+        func saves(_ effects: [RaftEffect]) -> [UInt64] {
+            effects.compactMap {
+                if case .saveSnapshot(let metadata) = $0 { metadata.index } else { nil }
+            }
+        }
+        #expect(saves(subject.hear(Names.b, .appendResponse(term: 2, match: 4))) == [4])
+        var asked: [UInt64] = []
+        for index in 5..<12 as Range<UInt64> {
+            _ = subject.give(.propose(Ticket(index), [9]))
+            _ = subject.sync()
+            asked += saves(subject.hear(Names.b, .appendResponse(term: 2, match: index)))
+        }
+        #expect(asked == [])
+        let saved = RaftSnapshotMetadata(index: 4, term: 2, membership: Names.three)
+        #expect(saves(subject.give(.snapshotSaved(saved))) == [11])
+        #expect(saves(subject.give(.snapshotFailed(saved))) == [])
+    }
+
+    @Test("entries that an answering member needs are kept behind a snapshot, within the limit")
+    func keepingEntries() {
+        for (bytesMax, first) in [(1 << 20, 3), (60, 10), (0, 11)] as [(Int, UInt64)] {
+            var limits = limits
+            limits.bytesKeptForMembersMax = bytesMax
+            var subject = Subject(term: 1, logTerms: [1, 1], limits: limits)
+            subject.win()
+            _ = subject.hear(Names.c, .appendResponse(term: 2, match: 2))
+            for index in 5..<12 as Range<UInt64> {
+                _ = subject.give(.propose(Ticket(index), [9]))
+                _ = subject.sync()
+                _ = subject.hear(Names.b, .appendResponse(term: 2, match: index))
+            }
+            let saved = RaftSnapshotMetadata(index: 11, term: 2, membership: Names.three)
+            _ = subject.give(.snapshotSaved(saved))
+            #expect(subject.core.firstIndex == first, "with \(bytesMax) bytes")
+        }
+    }
+
+    @Test("a newest snapshot that cannot be read is written anew")
+    func damagedAtRest() {
+        var subject = compactedLeader()
+        let rejection = RaftAppendRejection(
+            term: 2, previousIndex: 3, hintIndex: 0, hintTerm: 0)
+        _ = subject.hear(Names.c, .appendRejected(rejection))
+        let saved = RaftSnapshotMetadata(index: 4, term: 2, membership: Names.three)
+        #expect(
+            subject.give(.snapshotUnavailable(Ticket(1))) == [
+                .mark("raft.snapshot.unreadable"), .saveSnapshot(saved),
+            ])
+        _ = subject.give(.snapshotSaved(saved))
+        subject.wait(.milliseconds(500))
+        #expect(
+            subject.hear(Names.c, .heartbeatResponse(term: 2, round: 0)) == [
+                .readSnapshot(Ticket(2), saved, offset: 0, countMax: 4)
+            ])
     }
 
     @Test("inputs about snapshots that nobody asked for change nothing")
