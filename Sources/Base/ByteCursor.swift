@@ -121,6 +121,12 @@ package struct ByteWriter: Sendable {
 
     package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
+    /// Gives away what was written so far and begins again.
+    package mutating func take() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
+
     package mutating func writeByte(_ byte: UInt8) { bytes.append(byte) }
 
     /// An integer of at most 64 bits.

@@ -109,8 +109,8 @@ package struct History: Sendable {
     }
 
     /// Visits all changes, the oldest first.
-    func forEach(_ body: (Change) -> Void) {
-        for chunk in chunks { chunk.changes.forEach(body) }
+    func forEach(_ body: (Change) throws -> Void) rethrows {
+        for chunk in chunks { try chunk.changes.forEach(body) }
     }
 
     private func firstChunk(behind revision: Revision) -> Int {

@@ -19,6 +19,13 @@ package struct OrderedTree<Value> {
 
     package init() {}
 
+    /// A tree of entries whose keys ascend strictly, with nodes as full as they can be.
+    package init(ascending entries: [Entry]) {
+        var height = 0
+        while TreeNode<Value>.capacity(height: height) < entries.count { height += 1 }
+        root = TreeNode(ascending: entries[...], height: height)
+    }
+
     package var count: Int { root.count }
     package var isEmpty: Bool { root.count == 0 }
 
@@ -106,6 +113,38 @@ struct TreeNode<Value> {
         self.children = children
         count = entries.count
         for child in children { count += child.count }
+    }
+
+    /// Entries in a full node with so many levels below it.
+    static func capacity(height: Int) -> Int {
+        var capacity = entriesMax
+        for _ in 0..<height { capacity = entriesMax + (entriesMax + 1) * capacity }
+        return capacity
+    }
+
+    /// The fewest children that can take all entries, with equal shares: then none has too few.
+    init(ascending entries: ArraySlice<Entry>, height: Int) {
+        guard height > 0 else {
+            self.init(entries: Array(entries), children: [])
+            return
+        }
+        let below = Self.capacity(height: height - 1)
+        let childCount = max(2, (entries.count + 1 + below) / (below + 1))
+        var own: [Entry] = []
+        var children: [TreeNode] = []
+        own.reserveCapacity(childCount - 1)
+        children.reserveCapacity(childCount)
+        var start = entries.startIndex
+        for child in 0..<childCount {
+            let share = entries.endIndex - start - (childCount - child - 1)
+            let end = start + (share + childCount - child - 1) / (childCount - child)
+            children.append(TreeNode(ascending: entries[start..<end], height: height - 1))
+            if child + 1 < childCount {
+                own.append(entries[end])
+                start = end + 1
+            }
+        }
+        self.init(entries: own, children: children)
     }
 
     var isLeaf: Bool { children.isEmpty }
@@ -202,12 +241,21 @@ extension TreeNode {
         let middle = entries.count / 2
         let median = entries[middle]
         let right = TreeNode(
-            entries: Array(entries[(middle + 1)...]),
+            entries: Self.withRoom(entries[(middle + 1)...]),
             children: isLeaf ? [] : Array(children[(middle + 1)...]))
-        entries.removeSubrange(middle...)
+        entries = Self.withRoom(entries[..<middle])
         if !isLeaf { children.removeSubrange((middle + 1)...) }
         count -= right.count + 1
         return (median, right)
+    }
+
+    /// An array grows by doubling, so one that is left to itself has room for twice what a node can
+    /// hold; this one has room for exactly that, and the entry that makes it split.
+    private static func withRoom(_ part: ArraySlice<Entry>) -> [Entry] {
+        var entries: [Entry] = []
+        entries.reserveCapacity(entriesMax + 1)
+        entries.append(contentsOf: part)
+        return entries
     }
 }
 

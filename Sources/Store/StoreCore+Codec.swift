@@ -1,72 +1,110 @@
 package import Base
 
-/// The bytes of a Raft snapshot; the shell adds the checksum. Equal states have equal bytes.
+/// The bytes of a Raft snapshot, in blocks that can be written, sent and read one after the other;
+/// the shell adds checksums. Equal states have equal blocks.
 ///
-///     magic(4) version(1) appliedIndex(u64) revision(varint)
-///     count × { origin epoch(u64) lastIndex [forgottenThrough] count × { sequence result } }
-///     count × { key createRevision modRevision bytes }                        documents
-///     compacted count × { revision key [previous document] }                  history
+///     head       0 magic(4) version(1) appliedIndex(u64) revision(varint)
+///                sessions(varint) documents(varint) compacted(varint) changes(varint)
+///     sessions   1 { origin epoch(u64) lastIndex [forgottenThrough] count × { sequence result } }
+///     documents  2 { key createRevision modRevision bytes }
+///     history    3 { revision key [previous document] }
 ///
-/// The history holds only what each change replaced. What it made is what the next change of the
-/// same key replaced, or the present document, so it is found by walking backwards.
+/// A head stands first and says how many of each follow, in that order; a block of them goes to its
+/// end. The history holds only what each change replaced. What it made is what the next change of
+/// the same key replaced, or the present document, so it is found by walking backwards.
 extension StoreCore {
-    private static let magic: [UInt8] = Array("PMST".utf8)
-    private static let version: UInt8 = 1
+    static let magic: [UInt8] = Array("PMST".utf8)
+    static let formatVersion: UInt8 = 2
+    /// A block is given away when it is so long; the last thing in it may make it longer.
+    package static let blockBytes = 262_144
 
-    package func encode() -> [UInt8] {
-        var writer = ByteWriter()
+    /// The first byte of a block.
+    enum BlockKind: UInt8 {
+        case head, sessions, documents, history
+    }
+
+    /// Gives the state to `sink` block by block, so that no second copy of it is ever in memory.
+    package func encodeBlocks(
+        of blockBytes: Int = StoreCore.blockBytes, to sink: ([UInt8]) throws -> Void
+    ) rethrows {
+        try sink(encodeHead())
+        var writer = BlockWriter(bytesMax: blockBytes)
+        for session in memory.sessions {
+            writer.begin(.sessions)
+            writer.bytes.write(session)
+            if let block = writer.takeIfFull() { try sink(block) }
+        }
+        if let block = writer.takeRest() { try sink(block) }
+        try snapshot.tree.forEach { key, document in
+            writer.begin(.documents)
+            writer.bytes.write(key)
+            writer.bytes.write(document)
+            if let block = writer.takeIfFull() { try sink(block) }
+            return true
+        }
+        if let block = writer.takeRest() { try sink(block) }
+        try timeline.history.forEach { change in
+            writer.begin(.history)
+            writer.bytes.writeVarint(change.revision.number)
+            writer.bytes.write(change.key)
+            writer.bytes.writeBool(change.previous != nil)
+            if let previous = change.previous { writer.bytes.write(previous) }
+            if let block = writer.takeIfFull() { try sink(block) }
+        }
+        if let block = writer.takeRest() { try sink(block) }
+    }
+
+    private func encodeHead() -> [UInt8] {
+        var writer = ByteWriter(capacity: 64)
+        writer.writeByte(BlockKind.head.rawValue)
         writer.writeRaw(Self.magic)
-        writer.writeByte(Self.version)
+        writer.writeByte(Self.formatVersion)
         writer.writeInteger(appliedIndex)
         writer.writeVarint(revision.number)
         writer.writeCount(memory.sessions.count)
-        for session in memory.sessions { writer.write(session) }
         writer.writeCount(snapshot.tree.count)
-        snapshot.tree.forEach { key, document in
-            writer.write(key)
-            writer.write(document)
-            return true
-        }
         writer.writeVarint(timeline.history.compacted.number)
         writer.writeCount(timeline.history.count)
-        timeline.history.forEach { change in
-            writer.writeVarint(change.revision.number)
-            writer.write(change.key)
-            writer.writeBool(change.previous != nil)
-            if let previous = change.previous { writer.write(previous) }
-        }
         return writer.bytes
     }
 
+    /// All blocks in one piece, each behind its length.
+    package func encode() -> [UInt8] {
+        var writer = ByteWriter()
+        encodeBlocks { writer.writeBytes($0) }
+        return writer.bytes
+    }
+
+    /// Reads what ``encode()`` wrote.
     package init(
         decoding bytes: [UInt8], limits: StoreLimits = StoreLimits()
     ) throws(DecodeError) {
         var reader = ByteReader(bytes)
-        guard try reader.readRaw(Self.magic.count) == Self.magic,
-            try reader.readByte() == Self.version
-        else { throw DecodeError(expected: "a Store of version \(Self.version)", offset: 0) }
-        let appliedIndex = try reader.readInteger(UInt64.self)
-        let revision = Revision(try reader.readVarint())
-        // Leaves room to count on, so that no forged revision makes a later one overflow.
-        guard revision.number <= UInt64(Int64.max), appliedIndex <= UInt64(Int64.max) else {
-            throw DecodeError(expected: "a revision and index of 63 bits", offset: 5)
+        var decoder = StoreDecoder(limits: limits)
+        while !reader.isAtEnd {
+            let block = try reader.readBytes(atMost: reader.remaining)
+            try decoder.add(StoreDecoder.part(of: block, limits: limits))
         }
-        var memory = CommandMemory()
-        for _ in 0..<(try reader.readCount(atMost: limits.sessionsMax)) {
-            let start = reader.offset
-            guard memory.append(try reader.readSession(limits)),
-                memory.resultCount <= limits.resultsMax
-            else { throw DecodeError(expected: "sessions in order", offset: start) }
-        }
-        var snapshot = Snapshot()
-        snapshot.revision = revision
-        try reader.readDocuments(into: &snapshot, limits)
-        let history = try reader.readHistory(before: snapshot, limits)
-        try reader.expectEnd()
-        self.init(
-            limits: limits, timeline: StoreTimeline(snapshot: snapshot, history: history),
-            appliedIndex: appliedIndex, memory: memory)
+        self = try decoder.finish()
     }
+}
+
+/// Gathers things of one kind until a block is full.
+private struct BlockWriter {
+    let bytesMax: Int
+    var bytes = ByteWriter()
+
+    init(bytesMax: Int) { self.bytesMax = bytesMax }
+
+    mutating func begin(_ kind: StoreCore.BlockKind) {
+        if bytes.bytes.isEmpty {
+            bytes = ByteWriter(capacity: bytesMax + bytesMax / 8)
+            bytes.writeByte(kind.rawValue)
+        }
+    }
+
+    mutating func takeIfFull() -> [UInt8]? { bytes.bytes.count >= bytesMax ? bytes.take() : nil }
+    mutating func takeRest() -> [UInt8]? { bytes.bytes.isEmpty ? nil : bytes.take() }
 }
 
 extension ByteWriter {
@@ -95,132 +133,6 @@ extension ByteWriter {
             case .duplicate, .rejected:
                 preconditionFailure("\(remembered.result) is never remembered")
             }
-        }
-    }
-}
-
-extension ByteReader {
-    fileprivate mutating func readDocument(
-        atMost revision: Revision, _ limits: StoreLimits
-    ) throws(DecodeError) -> Document {
-        let start = offset
-        let created = Revision(try readVarint())
-        let modified = Revision(try readVarint())
-        guard created > .zero, created <= modified, modified <= revision else {
-            throw DecodeError(expected: "revisions of at most \(revision)", offset: start)
-        }
-        return Document(
-            bytes: try readBytes(atMost: limits.documentBytesMax),
-            createRevision: created, modRevision: modified)
-    }
-
-    fileprivate mutating func readSession(
-        _ limits: StoreLimits
-    ) throws(DecodeError) -> CommandMemory.Session {
-        var session = CommandMemory.Session(
-            origin: try readMachineName(), epoch: try readInteger(), lastIndex: try readVarint())
-        if try readBool() { session.forgottenThrough = try readVarint() }
-        var last = session.forgottenThrough
-        for _ in 0..<(try readCount(atMost: limits.resultsPerSessionMax)) {
-            let start = offset
-            let sequence = try readVarint()
-            if let last, sequence <= last {
-                throw DecodeError(expected: "a sequence number above \(last)", offset: start)
-            }
-            last = sequence
-            let result = try readResult(limits)
-            session.results.append(CommandMemory.Remembered(sequence: sequence, result: result))
-        }
-        return session
-    }
-
-    private mutating func readResult(
-        _ limits: StoreLimits
-    ) throws(DecodeError) -> TransactionResult {
-        let start = offset
-        switch try readByte() {
-        case 0: return .committed(Revision(try readVarint()))
-        case 1: return .conflict(try readKey(limits))
-        default: throw DecodeError(expected: "a result", offset: start)
-        }
-    }
-
-    fileprivate mutating func readDocuments(
-        into snapshot: inout Snapshot, _ limits: StoreLimits
-    ) throws(DecodeError) {
-        var last: Key?
-        for _ in 0..<(try readCount(atMost: remaining)) {
-            let start = offset
-            let key = try readKey(limits)
-            if let last, key <= last {
-                throw DecodeError(expected: "a key behind \(last)", offset: start)
-            }
-            last = key
-            snapshot.tree.updateValue(
-                try readDocument(atMost: snapshot.revision, limits), forKey: key)
-        }
-    }
-
-    /// Reads what each change replaced, then finds what it made.
-    fileprivate mutating func readHistory(
-        before present: Snapshot, _ limits: StoreLimits
-    ) throws(DecodeError) -> History {
-        let start = offset
-        let compacted = Revision(try readVarint())
-        var changes: [Change] = []
-        var last = compacted
-        for _ in 0..<(try readCount(atMost: remaining)) {
-            let start = offset
-            let revision = Revision(try readVarint())
-            guard revision <= present.revision, revision > compacted,
-                revision == last || revision.number - 1 == last.number
-            else { throw DecodeError(expected: "the revision after \(last)", offset: start) }
-            last = revision
-            var change = Change(
-                revision: revision, key: try readKey(limits), document: nil, previous: nil)
-            if try readBool() {
-                change.previous = try readDocument(
-                    atMost: Revision(revision.number - 1), limits)
-            }
-            changes.append(change)
-        }
-        guard last == present.revision else {
-            throw DecodeError(expected: "a history up to \(present.revision)", offset: start)
-        }
-        var past = present.tree
-        for index in changes.indices.reversed() {
-            let change = changes[index]
-            changes[index].document = past[change.key]
-            guard changes[index].isPlausible else {
-                throw DecodeError(expected: "a change of \(change.key)", offset: start)
-            }
-            if let previous = change.previous {
-                past.updateValue(previous, forKey: change.key)
-            } else {
-                past.removeValue(forKey: change.key)
-            }
-        }
-        return History(changes, after: compacted, limits: limits)
-    }
-}
-
-extension Change {
-    /// Whether a change like this can have happened.
-    fileprivate var isPlausible: Bool {
-        guard let document else { return previous != nil }
-        let created = previous?.createRevision ?? revision
-        return document.modRevision == revision && document.createRevision == created
-    }
-}
-
-extension History {
-    fileprivate init(_ changes: [Change], after revision: Revision, limits: StoreLimits) {
-        self.init(after: revision)
-        var start = 0
-        for index in changes.indices
-        where index + 1 == changes.count || changes[index + 1].revision != changes[index].revision {
-            append(Array(changes[start...index]), limits: limits)
-            start = index + 1
         }
     }
 }

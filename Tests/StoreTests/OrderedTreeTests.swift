@@ -39,6 +39,20 @@ import Testing
         #expect(tree.isEmpty)
     }
 
+    @Test func `a tree made of sorted entries at once is a whole tree that can be written`() {
+        for count in Array(0...70) + [991, 992, 1_023, 1_024, 1_025, 32_767, 32_768, 40_000] {
+            let entries = (0..<count).map { (key: Self.key($0), value: $0) }
+            var tree = OrderedTree(ascending: entries)
+            tree.checkInvariants()
+            #expect(tree.count == count)
+            #expect(count == 0 || tree[Self.key(count - 1)] == count - 1)
+            tree.updateValue(-1, forKey: Self.key(count))
+            tree.removeValue(forKey: Self.key(count / 2))
+            tree.checkInvariants()
+            #expect(tree.count == count || count == 0)
+        }
+    }
+
     @Test func `a copy keeps its content while the other is written`() {
         var tree = OrderedTree<Int>()
         for number in 0..<5_000 { tree.updateValue(number, forKey: Self.key(number)) }

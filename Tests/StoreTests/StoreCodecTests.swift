@@ -112,6 +112,37 @@ import Testing
         #expect(try StoreCore(decoding: StoreCore().encode()).revision == .zero)
     }
 
+    @Test func `blocks of any size give the same state, and only in their order`() throws {
+        let (store, _) = try filled(count: 200)
+        for blockBytes in [1, 300, 1 << 20] {
+            var blocks: [[UInt8]] = []
+            store.encodeBlocks(of: blockBytes) { blocks.append($0) }
+            #expect(blockBytes > 1 || blocks.count > 200)
+            #expect(blockBytes < 1 << 20 || blocks.count == 4)
+            var decoder = StoreDecoder()
+            for block in blocks { try decoder.add(StoreDecoder.part(of: block)) }
+            #expect(try decoder.finish().encode() == store.encode())
+            for (left, right) in [(0, 1), (1, blocks.count - 1)] where left < right {
+                var swapped = blocks
+                swapped.swapAt(left, right)
+                #expect(throws: DecodeError.self) {
+                    var decoder = StoreDecoder()
+                    for block in swapped { try decoder.add(StoreDecoder.part(of: block)) }
+                    _ = try decoder.finish()
+                }
+            }
+            for missing in blocks.indices {
+                #expect(throws: DecodeError.self) {
+                    var decoder = StoreDecoder()
+                    for (index, block) in blocks.enumerated() where index != missing {
+                        try decoder.add(StoreDecoder.part(of: block))
+                    }
+                    _ = try decoder.finish()
+                }
+            }
+        }
+    }
+
     @Test func `every cut of a state is refused`() throws {
         let (store, _) = try filled(count: 12)
         let bytes = store.encode()
