@@ -44,18 +44,24 @@ extension DaemonCore {
     // MARK: The kubelet's view
 
     /// Hands over everything at once: at the start, and when the Store was replaced.
-    mutating func restartKubeletView(_ objects: [(ObjectKey, JSON)], at now: Instant) {
+    mutating func restartKubeletView(at now: Instant) {
         let name = configuration.name.text
         observed.hasStarted = true
         var pods: [(ObjectKey, JSON?)] = []
-        for (key, json) in objects where key.resource == .pods {
-            if Pod(json).nodeName == name { pods.append((key, json)) }
+        // Most Pods of a large cluster are others', and to parse them all would take a second.
+        let mention = ByteSearch(for: Array("\"nodeName\":\"\(name)\"".utf8))
+        store.snapshot.forEach(in: .resource(group: "", resource: "pods")) { key, document in
+            guard mention.isFound(in: document.bytes), let key = objectKey(key),
+                let json = Self.object(document), Pod(json).nodeName == name
+            else { return true }
+            pods.append((key, json))
+            return true
         }
         let present = Set(pods.map(\.0))
         for key in kubelet.podKeys where !present.contains(key) { pods.append((key, nil)) }
         stepKubelet(.podsChanged(pods), at: now)
         let node = ObjectKey(.nodes, name: name)
-        stepKubelet(.nodeChanged(objects.first { $0.0 == node }?.1), at: now)
+        stepKubelet(.nodeChanged(object(node)), at: now)
         let documents = observed.documents.sorted()
         stepKubelet(.documentsChanged(documents.map { ($0, object($0)) }), at: now)
         for namespace in observed.serviceNamespaces.sorted() {

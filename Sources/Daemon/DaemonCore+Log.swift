@@ -28,8 +28,9 @@ extension DaemonCore {
         case .roleChanged: onRoleChanged(at: now, into: &out)
         case .membershipChanged: membership.lookAgain(at: now)
         case .saveSnapshot(let metadata): out.append(.saveSnapshot(metadata, store))
-        case .installSnapshot(let metadata, let bytes):
-            onInstallSnapshot(metadata, bytes, at: now, into: &out)
+        case .writeSnapshot(let ticket, let metadata, let offset, let bytes):
+            out.append(.writeSnapshot(ticket, metadata, offset: offset, bytes: bytes))
+        case .installSnapshot(let metadata): out.append(.installSnapshot(metadata))
         case .readSnapshot(let ticket, let metadata, let offset, let countMax):
             out.append(.readSnapshot(ticket, metadata, offset: offset, countMax: countMax))
         case .mark(let text): out.append(.mark(text))
@@ -130,16 +131,18 @@ extension DaemonCore {
     /// The Store was replaced by the leader's: nothing known before counts.
     mutating func onStoreReplaced(at now: Instant, into out: inout Outbox<DaemonEffect>) {
         endWatches(into: &out)
-        let objects = allObjects()
-        if observed.hasStarted { restartKubeletView(objects, at: now) }
-        updateRoutes(objects.map { ($0.0, $0.1) }, into: &out)
+        if observed.hasStarted { restartKubeletView(at: now) }
+        let nodes = KeyRange.resource(group: "", resource: "nodes")
+        updateRoutes(objects(in: nodes).map { ($0.0, $0.1) }, into: &out)
         evaluateReads(at: now, into: &out)
     }
 
     /// Every object of a type that the API serves.
-    func allObjects() -> [(ObjectKey, JSON)] {
+    func allObjects() -> [(ObjectKey, JSON)] { objects(in: .everything) }
+
+    private func objects(in range: KeyRange) -> [(ObjectKey, JSON)] {
         var objects: [(ObjectKey, JSON)] = []
-        for (key, document) in store.snapshot.list(.everything, after: nil, limit: .max) {
+        for (key, document) in store.snapshot.list(range, after: nil, limit: .max) {
             guard let key = objectKey(key), let json = Self.object(document) else { continue }
             objects.append((key, json))
         }
@@ -161,24 +164,16 @@ extension DaemonCore {
 
     // MARK: Snapshots
 
-    private mutating func onInstallSnapshot(
-        _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8], at now: Instant,
+    mutating func onSnapshotInstalled(
+        _ metadata: RaftSnapshotMetadata, _ installed: StoreCore, at now: Instant,
         into out: inout Outbox<DaemonEffect>
     ) {
-        guard let fresh = try? StoreCore(decoding: bytes) else {
+        guard raft.isInstalling(metadata) else { return }
+        guard installed.appliedIndex == metadata.index else {
             stepRaft(.snapshotRefused(metadata), at: now)
             return
         }
-        installing = (metadata, fresh)
-        out.append(.installSnapshot(metadata, bytes))
-    }
-
-    mutating func onSnapshotInstalled(
-        _ metadata: RaftSnapshotMetadata, at now: Instant, into out: inout Outbox<DaemonEffect>
-    ) {
-        guard let installing, installing.metadata == metadata else { return }
-        store = installing.store
-        self.installing = nil
+        store = installed
         stepRaft(.snapshotInstalled(metadata), at: now)
         onStoreReplaced(at: now, into: &out)
     }

@@ -46,8 +46,6 @@ package struct DaemonCore: Sendable {
     var areReadsDue = false
     var watches = WatchTable()
     var membership: MembershipPolicy
-    /// A snapshot from the leader that waits for the disk.
-    var installing: (metadata: RaftSnapshotMetadata, store: StoreCore)?
     var observed = ObservedDocuments()
     var routes: [PodRoute] = []
     var proxyRules = ""
@@ -127,8 +125,11 @@ package struct DaemonCore: Sendable {
         case .persisted(let persistence): stepRaft(.persisted(upTo: persistence), at: now)
         case .persistFailed: stepRaft(.persistFailed, at: now)
         case .snapshotSaved(let metadata): stepRaft(.snapshotSaved(metadata), at: now)
-        case .snapshotInstalled(let metadata):
-            onSnapshotInstalled(metadata, at: now, into: &out)
+        case .snapshotFailed(let metadata): stepRaft(.snapshotFailed(metadata), at: now)
+        case .snapshotWritten(let ticket): stepRaft(.snapshotWritten(ticket), at: now)
+        case .snapshotInstalled(let metadata, let store):
+            onSnapshotInstalled(metadata, store, at: now, into: &out)
+        case .snapshotRefused(let metadata): stepRaft(.snapshotRefused(metadata), at: now)
         case .snapshotRead(let ticket, let bytes, let isLast):
             stepRaft(.snapshotRead(ticket, bytes: bytes, isLast: isLast), at: now)
         case .snapshotUnavailable(let ticket): stepRaft(.snapshotUnavailable(ticket), at: now)

@@ -18,10 +18,15 @@ package enum DaemonEffect: Sendable {
     // The log.
     case sendRaft(to: MachineName, address: PeerAddress, RaftMessage)
     case persist(RaftPersist)
-    /// Encode the Store and save it as the newest snapshot; answer `.snapshotSaved`.
+    /// Encode the Store and save it as the newest snapshot; answer `.snapshotSaved` or
+    /// `.snapshotFailed`.
     case saveSnapshot(RaftSnapshotMetadata, StoreCore)
-    /// Save these bytes as the newest snapshot; answer `.snapshotInstalled`.
-    case installSnapshot(RaftSnapshotMetadata, [UInt8])
+    /// Put a piece of the leader's snapshot into a file at the side, a new one at offset 0; answer
+    /// `.snapshotWritten` or `.snapshotRefused`.
+    case writeSnapshot(Ticket, RaftSnapshotMetadata, offset: UInt64, bytes: [UInt8])
+    /// Check the file at the side, read the Store from it, and make it the newest snapshot; answer
+    /// `.snapshotInstalled` or `.snapshotRefused`.
+    case installSnapshot(RaftSnapshotMetadata)
     case readSnapshot(Ticket, RaftSnapshotMetadata, offset: UInt64, countMax: Int)
 
     // Clients.

@@ -21,8 +21,12 @@ package enum DaemonInput: Sendable {
     /// The log's disk refused a write.
     case persistFailed
     case snapshotSaved(RaftSnapshotMetadata)
-    /// The bytes that `.installSnapshot` carried are durable.
-    case snapshotInstalled(RaftSnapshotMetadata)
+    case snapshotFailed(RaftSnapshotMetadata)
+    case snapshotWritten(Ticket)
+    /// The leader's snapshot is durable, and this is what it holds.
+    case snapshotInstalled(RaftSnapshotMetadata, StoreCore)
+    /// A piece could not be written, or the whole could not be read.
+    case snapshotRefused(RaftSnapshotMetadata)
     case snapshotRead(Ticket, bytes: [UInt8], isLast: Bool)
     case snapshotUnavailable(Ticket)
     /// A client's request; answered by `.respond`, `.beginWatch`, `.openStream` or `.issueToken`.

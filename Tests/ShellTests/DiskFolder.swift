@@ -68,6 +68,7 @@ final class FaultyDisk: Sendable {
         }
         calls.syncData = { self.mayPass() ? fdatasync($0) : -1 }
         calls.sync = { self.mayPass() ? fsync($0) : -1 }
+        calls.allocate = { self.mayPass() ? DiskCalls().allocate($0, $1) : errno }
         calls.rename = { self.mayPass() ? Glibc.rename($0, $1) : -1 }
         return calls
     }

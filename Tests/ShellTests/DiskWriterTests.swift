@@ -33,7 +33,7 @@ import Testing
         _ folder: DiskFolder, _ disk: FaultyDisk, _ answers: Answers, waitingBytesMax: Int = 1 << 20
     ) throws -> DiskWriter {
         let (log, _) = try WriteAheadLog.open(
-            directory: folder.path, segmentBytesMax: 1 << 20, calls: disk.calls)
+            directory: folder.path, segmentBytesMax: 1 << 16, calls: disk.calls)
         return DiskWriter(
             log: log, waitingBytesMax: waitingBytesMax, completed: answers.completion)
     }
@@ -60,7 +60,7 @@ import Testing
         let gate = DispatchSemaphore(value: 0)
         let answers = Answers()
         let (log, _) = try WriteAheadLog.open(
-            directory: folder.path, segmentBytesMax: 1 << 20, calls: gated(disk, by: gate))
+            directory: folder.path, segmentBytesMax: 1 << 16, calls: gated(disk, by: gate))
         let writer = DiskWriter(log: log, completed: answers.completion)
         let before = disk.count
         for number in 0..<500 { writer.submit(batch(number)) }

@@ -25,17 +25,28 @@ extension DaemonShell {
         case .persist(let persist): log.persist(persist)
         case .saveSnapshot(let metadata, let store):
             log.save(metadata, encoding: store) { [self] result in
-                didSave(.snapshotSaved(metadata), result)
+                didWork("write a snapshot", result, else: .snapshotFailed(metadata)) {
+                    .snapshotSaved(metadata)
+                }
             }
-        case .installSnapshot(let metadata, let bytes):
-            log.save(metadata, bytes: bytes) { [self] result in
-                didSave(.snapshotInstalled(metadata), result)
+        case .writeSnapshot(let ticket, let metadata, let offset, let bytes):
+            log.write(bytes, at: offset) { [self] result in
+                didWork("receive a snapshot", result, else: .snapshotRefused(metadata)) {
+                    .snapshotWritten(ticket)
+                }
+            }
+        case .installSnapshot(let metadata):
+            log.install(metadata) { [self] result in
+                didWork("install a snapshot", result, else: .snapshotRefused(metadata)) {
+                    .snapshotInstalled(metadata, $0)
+                }
             }
         case .readSnapshot(let ticket, let metadata, let offset, let countMax):
-            log.readSnapshot(metadata, offset: offset, countMax: countMax) { [self] chunk in
-                deliver(
-                    chunk.map { .snapshotRead(ticket, bytes: $0.bytes, isLast: $0.isLast) }
-                        ?? .snapshotUnavailable(ticket))
+            log.readSnapshot(metadata, offset: offset, countMax: countMax) { [self] result in
+                didWork("send a snapshot", result, else: .snapshotUnavailable(ticket)) { piece in
+                    piece.map { .snapshotRead(ticket, bytes: $0.bytes, isLast: $0.isLast) }
+                        ?? .snapshotUnavailable(ticket)
+                }
             }
         case .respond(let ticket, let response): respond(ticket, response)
         case .beginWatch(let ticket, let contentType):
@@ -88,11 +99,16 @@ extension DaemonShell {
         }
     }
 
-    private nonisolated func didSave(_ input: DaemonInput, _ result: Result<Void, ShellError>) {
+    /// Tells the core what became of work on snapshots. Called on their thread.
+    private nonisolated func didWork<Value>(
+        _ operation: String, _ result: Result<Value, ShellError>, else failed: DaemonInput,
+        _ input: (Value) -> DaemonInput
+    ) {
         switch result {
-        case .success: deliver(input)
+        case .success(let value): deliver(input(value))
         case .failure(let error):
-            logger.error("the snapshot cannot be written", metadata: ["error": "\(error)"])
+            logger.error("cannot \(operation)", metadata: ["error": "\(error)"])
+            deliver(failed)
         }
     }
 

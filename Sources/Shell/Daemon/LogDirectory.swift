@@ -6,7 +6,7 @@ import Store
 
 /// The log and the snapshot of one machine in its data folder, and the threads that write them.
 final class LogDirectory: Sendable {
-    typealias Completion = @Sendable (Result<Void, ShellError>) -> Void
+    typealias Completion<Value> = @Sendable (Result<Value, ShellError>) -> Void
     typealias Persisted = @Sendable (RaftPersistence, Result<Void, ShellError>) -> Void
 
     /// A closure that stands alone in a generic box is wrapped at each access and put back so, one
@@ -25,12 +25,14 @@ final class LogDirectory: Sendable {
     /// Holds the folder's lock as long as this value lives; nothing else is done with it.
     private nonisolated(unsafe) let directory: DataDirectory
     private let writer: DiskWriter
-    private let snapshots: SnapshotFile
+    /// Used on `queue` only.
+    private nonisolated(unsafe) let snapshots: SnapshotFile
     private let listener: NIOLockedValueBox<Listener>
     private let queue = DispatchQueue(label: "podmesh.snapshots")
 
     private init(
-        directory: sending DataDirectory, log: sending WriteAheadLog, snapshots: SnapshotFile
+        directory: sending DataDirectory, log: sending WriteAheadLog,
+        snapshots: sending SnapshotFile
     ) {
         let listener = NIOLockedValueBox(Listener())
         self.directory = directory
@@ -60,26 +62,42 @@ final class LogDirectory: Sendable {
         }
     }
 
+    /// Makes the log of a cluster's only machine, whose Store is that of a backup.
+    static func create(
+        _ path: String, clusterID: String, restoring store: StoreCore,
+        _ metadata: RaftSnapshotMetadata, at now: WallTime
+    ) throws(ShellError) {
+        let directory = try DataDirectory.open(path, clusterID: clusterID)
+        try SnapshotFile(directory: path).save(
+            metadata: RaftRecord.snapshot(metadata).encoded(), savedAt: now.seconds
+        ) { writer in
+            try store.encodeBlocks { try writer.append($0) }
+        }
+        let (log, _) = try WriteAheadLog.open(directory: directory.logPath)
+        let records: [RaftRecord] = [
+            .snapshot(metadata), .hardState(RaftHardState(term: metadata.term)),
+        ]
+        try log.replace(with: records.map { $0.encoded() })
+    }
+
     /// Reads everything back and takes the folder's lock.
     static func open(_ path: String, clusterID: String) throws(ShellError) -> Contents {
         let directory = try DataDirectory.open(path, clusterID: clusterID)
         let snapshots = SnapshotFile(directory: path)
-        let (log, records) = try WriteAheadLog.open(directory: directory.logPath)
+        try snapshots.removeLeftovers()
+        let (log, records) = try WriteAheadLog.open(
+            directory: directory.logPath, mayCreate: false)
         var metadata: RaftSnapshotMetadata?
         var store = StoreCore()
+        if let snapshot = try snapshots.open() {
+            metadata = try snapshot.raftMetadata()
+            store = try snapshot.loadStore()
+        }
         do {
-            if let snapshot = try snapshots.load() {
-                guard case .snapshot(let found) = try RaftRecord(decoding: snapshot.metadata)
-                else { throw DecodeError(expected: "a snapshot's metadata", offset: 0) }
-                metadata = found
-                store = try StoreCore(decoding: snapshot.body)
-            }
             let restored = try RaftRestoredState.replay(records: records, snapshot: metadata)
             return Contents(
                 directory: LogDirectory(directory: directory, log: log, snapshots: snapshots),
                 restored: restored, store: store)
-        } catch let error as ShellError {
-            throw error
         } catch {
             throw ShellError(
                 .corrupt, "read the log in \(path)",
@@ -102,43 +120,71 @@ final class LogDirectory: Sendable {
                 replacesLog: persist.checkpoint != nil))
     }
 
-    /// Encodes a Store off the daemon's loop and saves it.
+    // MARK: Snapshots
+
+    /// Encodes a Store off the daemon's loop, block by block, and saves it.
     func save(
         _ metadata: RaftSnapshotMetadata, encoding store: StoreCore,
-        completion: @escaping Completion
+        completion: @escaping Completion<Void>
     ) {
-        queue.async { [self] in completion(write(metadata, store.encode())) }
-    }
-
-    func save(
-        _ metadata: RaftSnapshotMetadata, bytes: [UInt8], completion: @escaping Completion
-    ) {
-        queue.async { [self] in completion(write(metadata, bytes)) }
-    }
-
-    /// Reads a piece of the newest snapshot; nil when that is no longer the one asked for.
-    func readSnapshot(
-        _ metadata: RaftSnapshotMetadata, offset: UInt64, countMax: Int,
-        completion: @escaping @Sendable ((bytes: [UInt8], isLast: Bool)?) -> Void
-    ) {
-        let wanted = RaftRecord.snapshot(metadata).encoded()
-        queue.async { [self] in
-            guard let offset = Int(exactly: offset),
-                let read = try? snapshots.read(from: offset, countMax: countMax),
-                read.metadata == wanted
-            else { return completion(nil) }
-            completion((read.part, offset + read.part.count >= read.bodyLength))
+        onQueue(completion) { snapshots throws(ShellError) in
+            try snapshots.save(
+                metadata: RaftRecord.snapshot(metadata).encoded(), savedAt: WallTime.now.seconds
+            ) { writer in
+                try store.encodeBlocks { try writer.append($0) }
+            }
         }
     }
 
-    private func write(
-        _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8]
-    ) -> Result<Void, ShellError> {
-        do throws(ShellError) {
-            try snapshots.save(bytes, metadata: RaftRecord.snapshot(metadata).encoded())
-            return .success(())
-        } catch {
-            return .failure(error)
+    /// Puts a piece of the leader's snapshot into the file at the side.
+    func write(
+        _ bytes: [UInt8], at offset: UInt64, completion: @escaping Completion<Void>
+    ) {
+        onQueue(completion) { snapshots throws(ShellError) in
+            try snapshots.writeIncoming(bytes, at: Int(clamping: offset))
+        }
+    }
+
+    /// Checks what was received, reads the Store from it, and makes it the newest snapshot.
+    func install(
+        _ metadata: RaftSnapshotMetadata, completion: @escaping Completion<StoreCore>
+    ) {
+        onQueue(completion) { snapshots throws(ShellError) in
+            let received = try snapshots.finishIncoming()
+            guard try received.raftMetadata() == metadata else {
+                throw ShellError(
+                    .corrupt, "install a snapshot",
+                    underlying: "the leader sent another one than it announced")
+            }
+            let store = try received.loadStore()
+            try snapshots.installIncoming()
+            return store
+        }
+    }
+
+    /// Reads a piece of a snapshot for another machine; nil when it is not there any more.
+    func readSnapshot(
+        _ metadata: RaftSnapshotMetadata, offset: UInt64, countMax: Int,
+        completion: @escaping Completion<(bytes: [UInt8], isLast: Bool)?>
+    ) {
+        onQueue(completion) { snapshots throws(ShellError) in
+            try snapshots.read(
+                RaftRecord.snapshot(metadata).encoded(), from: Int(clamping: offset),
+                countMax: countMax)
+        }
+    }
+
+    /// Work on snapshots takes turns on a thread of its own, apart from the log's.
+    private func onQueue<Value>(
+        _ completion: @escaping Completion<Value>,
+        _ work: @escaping @Sendable (SnapshotFile) throws(ShellError) -> Value
+    ) {
+        queue.async { [self] in
+            do throws(ShellError) {
+                completion(.success(try work(snapshots)))
+            } catch {
+                completion(.failure(error))
+            }
         }
     }
 }

@@ -8,6 +8,10 @@ package struct DiskCalls: Sendable {
     package var syncData: @Sendable (Int32) -> Int32 = { fdatasync($0) }
     package var sync: @Sendable (Int32) -> Int32 = { fsync($0) }
     package var rename: @Sendable (String, String) -> Int32 = { Glibc.rename($0, $1) }
+    /// Sets space aside from the file's beginning, which reads as zeros; 0 or an error number.
+    package var allocate: @Sendable (Int32, Int) -> Int32 = { descriptor, size in
+        posix_fallocate(descriptor, 0, size)
+    }
 
     package init() {}
 }
@@ -87,12 +91,20 @@ package final class File {
         guard calls.sync(descriptor) == 0 else { throw .system("sync \(path)") }
     }
 
-    /// Cuts the file at `size` and puts the position there.
+    /// Cuts the file at `size`.
     func truncate(to size: Int) throws(ShellError) {
         guard ftruncate(descriptor, size) == 0 else {
             throw .system("cut \(path) at byte \(size)")
         }
-        try seek(to: size)
+    }
+
+    /// Sets space aside; false where the file system cannot.
+    func allocate(_ size: Int) throws(ShellError) -> Bool {
+        switch calls.allocate(descriptor, size) {
+        case 0: return true
+        case EOPNOTSUPP, ENOSYS, EINVAL: return false
+        case let number: throw .system("set \(size) bytes aside for \(path)", number)
+        }
     }
 
     /// Puts the position at `offset`.

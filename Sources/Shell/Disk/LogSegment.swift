@@ -3,25 +3,35 @@ import Glibc
 
 /// One file of the write-ahead log.
 ///
-///     header   magic(8) number(u64) salt(u64) isBase(1) zero(3) checksum(u32)
+///     header   magic(8) number(u64) salt(u64) previousSalt(u64) allocated(u64) isBase(1) zero(3)
+///              checksum(u32)
 ///     frame    length(u32) bodyChecksum(u32) headChecksum(u32) body
-///     body     { length(varint) record }…
+///     body     { length(varint) record }… endMark(1)
 ///
 /// A frame is what one sync made durable, so no frame is written before the one in front of it is
 /// safe. Hence an unfinished frame has nothing behind it, and a bad frame with a good one behind it
 /// is damage. `headChecksum` covers the segment's salt and the frame's offset as well: neither a
 /// stale block nor a record's content can pass for a frame.
+///
+/// `previousSalt` names the segment before, so none can be missing or exchanged. The file has
+/// `allocated` bytes from the first, zeros behind the last frame; a shorter one was cut later.
 struct LogSegment {
-    static let magic: [UInt8] = Array("PMESHWAL".utf8)
-    static let headerSize = 32
+    static let magic: [UInt8] = Array("PMESHWL2".utf8)
+    static let headerSize = 48
     static let frameHeadSize = 12
     /// The longest body; a batch that is longer becomes several frames.
     static let bodyBytesMax = 1 << 30
+    /// The last byte of a frame is never zero, so one that is written in part shows it.
+    static let endMark: UInt8 = 0xA5
     /// The longest record; its length must fit the body as well.
-    static let recordBytesMax = bodyBytesMax - 10
+    static let recordBytesMax = bodyBytesMax - 16
 
     let number: UInt64
     let salt: UInt64
+    /// Of the segment before; 0 where the log begins.
+    let previousSalt: UInt64
+    /// Bytes set aside for the file; 0 where the file system cannot.
+    let allocated: Int
     /// Whether the log begins here: what stands in segments before it is not needed.
     let isBase: Bool
 
@@ -44,15 +54,19 @@ struct LogSegment {
         writer.writeRaw(Self.magic)
         writer.writeInteger(number)
         writer.writeInteger(salt)
+        writer.writeInteger(previousSalt)
+        writer.writeInteger(UInt64(allocated))
         writer.writeBool(isBase)
         writer.writeRaw([0, 0, 0])
         writer.writeInteger(CRC32C.checksum(writer.bytes))
         return writer.bytes
     }
 
-    init(number: UInt64, salt: UInt64, isBase: Bool) {
+    init(number: UInt64, salt: UInt64, previousSalt: UInt64, allocated: Int, isBase: Bool) {
         self.number = number
         self.salt = salt
+        self.previousSalt = previousSalt
+        self.allocated = allocated
         self.isBase = isBase
     }
 
@@ -63,11 +77,15 @@ struct LogSegment {
         guard let magic = try? reader.readRaw(8), magic == Self.magic,
             let number = try? reader.readInteger(UInt64.self),
             let salt = try? reader.readInteger(UInt64.self),
+            let previousSalt = try? reader.readInteger(UInt64.self),
+            let allocated = (try? reader.readInteger(UInt64.self)).flatMap(Int.init(exactly:)),
             let isBase = try? reader.readBool(), (try? reader.readRaw(3)) != nil,
             let checksum = try? reader.readInteger(UInt32.self),
             checksum == CRC32C.checksum(bytes[..<(Self.headerSize - 4)])
         else { return nil }
-        self.init(number: number, salt: salt, isBase: isBase)
+        self.init(
+            number: number, salt: salt, previousSalt: previousSalt, allocated: allocated,
+            isBase: isBase)
     }
 
     /// The frame of some records at `offset` of the file.
@@ -76,6 +94,7 @@ struct LogSegment {
         for record in records { size += record.count + 10 }
         var body = ByteWriter(capacity: size)
         for record in records { body.writeBytes(record) }
+        body.writeByte(Self.endMark)
         let checksum = CRC32C.checksum(body.bytes)
         var head = ByteWriter(capacity: size)
         head.writeInteger(UInt32(body.bytes.count))
@@ -112,7 +131,7 @@ extension LogSegment {
         let start = offset + Self.frameHeadSize
         let end = start + Int(length)
         guard end <= file.count, CRC32C.checksum(file[start..<end]) == checksum,
-            let records = Self.records(file[start..<end])
+            file[end - 1] == Self.endMark, let records = Self.records(file[start..<(end - 1)])
         else { return .badBody(end: end) }
         return .good(records, end: end)
     }
@@ -124,7 +143,7 @@ extension LogSegment {
             return UInt32(file[start]) | UInt32(file[start + 1]) << 8
                 | UInt32(file[start + 2]) << 16 | UInt32(file[start + 3]) << 24
         }
-        guard word(0) <= UInt32(Self.bodyBytesMax),
+        guard word(0) > 0, word(0) <= UInt32(Self.bodyBytesMax),
             word(2) == headChecksum(word(0), word(1), at: offset)
         else { return nil }
         return (word(0), word(1))
@@ -141,30 +160,63 @@ extension LogSegment {
     }
 
     /// Whether the bad frame at `offset`, with nothing good behind it, is what a crash during its
-    /// write leaves: the file ends before the frame does, or a block of it was never written and
-    /// reads as zeros. Anything else was written whole once and has been damaged since.
+    /// write leaves: the file ends before the frame does, or a sector of it was never written and
+    /// reads as zeros, or the last byte was not. Anything else was written whole once and has been
+    /// damaged since.
+    ///
+    /// Without a good head only the sectors that it stands in tell: a disk writes a sector whole or
+    /// not at all, so a head in one sector is there, or zeros are.
     func isTorn(_ file: [UInt8], at offset: Int, frameEnd: Int?) -> Bool {
-        if let frameEnd, frameEnd > file.count { return true }
-        if file.count - offset < Self.frameHeadSize { return true }
-        let end = frameEnd ?? file.count
+        let end = frameEnd ?? offset + Self.frameHeadSize
+        if end > file.count { return true }
+        if let frameEnd {
+            if file[frameEnd - 1] == 0 { return true }
+        } else if file[end...].allSatisfy({ $0 == 0 }) {
+            return true
+        }
         var start = offset
         while start < end {
-            let blockEnd = min(end, (start / 512 + 1) * 512)
-            if file[start..<blockEnd].allSatisfy({ $0 == 0 }) { return true }
-            start = blockEnd
+            let sectorEnd = (start / Self.sectorSize + 1) * Self.sectorSize
+            // Behind a head that is bad, the rest of its sector would have been written with it.
+            let partEnd = min(frameEnd ?? file.count, sectorEnd, file.count)
+            if file[start..<partEnd].allSatisfy({ $0 == 0 }) { return true }
+            start = sectorEnd
         }
         return false
     }
 
+    private static let sectorSize = 512
+
     /// The offset of the first good frame behind `offset`.
     func findGoodFrame(_ file: [UInt8], behind offset: Int) -> Int? {
         var position = offset + 1
-        while position + Self.frameHeadSize <= file.count {
+        while let candidate = Self.nextNonzero(file, from: position) {
+            position = candidate
+            guard position + Self.frameHeadSize <= file.count else { return nil }
             if readHead(file, at: position) != nil, case .good = readFrame(file, at: position) {
                 return position
             }
             position += 1
         }
         return nil
+    }
+
+    /// The next offset at which a length above 0 can stand. Most of a segment is zeros.
+    private static func nextNonzero(_ file: [UInt8], from start: Int) -> Int? {
+        file.withUnsafeBytes { bytes in
+            var position = start
+            while position + 8 <= bytes.count,
+                bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self) == 0
+            {
+                position += 5
+            }
+            while position + 4 <= bytes.count {
+                if bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self) != 0 {
+                    return position
+                }
+                position += 1
+            }
+            return nil
+        }
     }
 }

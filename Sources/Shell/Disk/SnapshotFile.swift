@@ -1,111 +1,118 @@
 import Base
 import Glibc
 
-/// The newest snapshot of a folder: one file, replaced as a whole.
+/// The newest snapshot of a folder: one file, replaced as a whole. Saving and receiving write to the
+/// side, sync, rename and sync the folder, so a crash leaves the old snapshot or the new one,
+/// never a part of one. ``SnapshotReader`` tells the format.
 ///
-///     magic(8) metadataLength(u32) bodyLength(u64) checksum(u32) headChecksum(u32) metadata body
-///
-/// `checksum` covers metadata and body. Saving writes to the side, syncs, renames and syncs the
-/// folder, so a crash leaves the old snapshot or the new one, never a part of one.
-package struct SnapshotFile: Sendable {
-    package struct Contents: Sendable, Equatable {
-        /// What the caller needs to know of the body; opaque here.
-        package var metadata: [UInt8]
-        package var body: [UInt8]
-
-        package init(metadata: [UInt8], body: [UInt8]) {
-            self.metadata = metadata
-            self.body = body
-        }
-    }
-
-    private static let magic: [UInt8] = Array("PMESHSNP".utf8)
-    private static let headerSize = 28
+/// Not `Sendable`: it belongs to one thread.
+package final class SnapshotFile {
     private static let name = "snapshot"
+    private static let incomingName = "snapshot.incoming"
+    /// Transfers that go on reading a snapshot while a newer one takes its place.
+    private static let readersMax = 4
 
     private let directory: String
     private let calls: DiskCalls
+    private var readers: [SnapshotReader] = []
+    private var incoming: (file: File, size: Int)?
 
     /// The folder must exist.
-    package init(directory: String) { self.init(directory: directory, calls: DiskCalls()) }
-
-    package init(directory: String, calls: DiskCalls) {
+    package init(directory: String, calls: DiskCalls = DiskCalls()) {
         self.directory = directory
         self.calls = calls
     }
 
-    private var path: String { "\(directory)/\(Self.name)" }
+    package var path: String { "\(directory)/\(Self.name)" }
+    private var incomingPath: String { "\(directory)/\(Self.incomingName)" }
 
-    /// Makes this the newest snapshot, durably. When it throws, the one before is still there.
-    package func save(_ body: [UInt8], metadata: [UInt8]) throws(ShellError) {
-        var checksum = CRC32C()
-        checksum.update(metadata)
-        checksum.update(body)
-        var header = ByteWriter(capacity: Self.headerSize)
-        header.writeRaw(Self.magic)
-        header.writeInteger(UInt32(metadata.count))
-        header.writeInteger(UInt64(body.count))
-        header.writeInteger(checksum.value)
-        header.writeInteger(CRC32C.checksum(header.bytes))
-        try Folder.replace(
-            Self.name, in: directory, with: [header.bytes, metadata, body], calls: calls)
-    }
-
-    /// The newest snapshot, checked; nil when none was ever saved.
-    package func load() throws(ShellError) -> Contents? {
-        guard let (file, header) = try openFile() else { return nil }
-        let bytes = try file.read(from: Self.headerSize)
-        guard bytes.count == header.metadataLength + header.bodyLength,
-            CRC32C.checksum(bytes) == header.checksum
-        else { throw damaged() }
-        return Contents(
-            metadata: Array(bytes[..<header.metadataLength]),
-            body: Array(bytes[header.metadataLength...]))
-    }
-
-    /// A part of the newest body, for sending it in chunks, with the metadata and the length of the
-    /// whole. The part is not checked: whoever puts the parts together checks what they make.
-    package func read(
-        from offset: Int, countMax: Int
-    ) throws(ShellError) -> (metadata: [UInt8], part: [UInt8], bodyLength: Int)? {
-        guard let (file, header) = try openFile() else { return nil }
-        let metadata = try file.read(from: Self.headerSize, countMax: header.metadataLength)
-        let start = min(max(0, offset), header.bodyLength)
-        let part = try file.read(
-            from: Self.headerSize + header.metadataLength + start,
-            countMax: min(max(0, countMax), header.bodyLength - start))
-        return (metadata, part, header.bodyLength)
-    }
-
-    private struct Header {
-        var metadataLength: Int
-        var bodyLength: Int
-        var checksum: UInt32
-    }
-
-    private func openFile() throws(ShellError) -> (File, Header)? {
+    /// The newest snapshot, its bytes not checked yet; nil when none was ever saved.
+    package func open() throws(ShellError) -> SnapshotReader? {
         guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
-        let file = try File(opening: path, O_RDONLY)
-        let bytes = try file.read(countMax: Self.headerSize)
-        let size = try file.size()
-        var reader = ByteReader(bytes)
-        guard let magic = try? reader.readRaw(8), magic == Self.magic,
-            let metadataLength = try? reader.readInteger(UInt32.self),
-            let bodyLength = try? reader.readInteger(UInt64.self),
-            let checksum = try? reader.readInteger(UInt32.self),
-            let headChecksum = try? reader.readInteger(UInt32.self),
-            headChecksum == CRC32C.checksum(bytes[..<(Self.headerSize - 4)]),
-            bodyLength <= UInt64(size), Int(metadataLength) <= size
-        else { throw damaged() }
-        let header = Header(
-            metadataLength: Int(metadataLength), bodyLength: Int(bodyLength), checksum: checksum)
-        return (file, header)
+        return try SnapshotReader(opening: path)
     }
 
-    private func damaged() -> ShellError {
-        ShellError(
-            .corrupt, "read the snapshot",
-            underlying: "\(path) is no longer what was written. Keep the folder for inspection,"
-                + " move it away, and join the machine anew; the other voters hold the data.")
+    /// Removes what an interrupted save or transfer left.
+    package func removeLeftovers() throws(ShellError) {
+        try Folder.remove("\(path).tmp")
+        try Folder.remove(incomingPath)
+    }
+
+    /// Makes what `write` appends the newest snapshot, durably. When it throws, the one before is
+    /// still there.
+    package func save(
+        metadata: [UInt8], savedAt: Int64,
+        _ write: (SnapshotWriter) throws -> Void
+    ) throws(ShellError) {
+        let writer = try SnapshotWriter(
+            creating: "\(path).tmp", metadata: metadata, savedAt: savedAt, calls: calls)
+        do {
+            try write(writer)
+            try writer.finish()
+        } catch let error as ShellError {
+            throw error
+        } catch {
+            throw ShellError(.other, "write \(path)", underlying: "\(error)")
+        }
+        try Folder.rename("\(path).tmp", to: path, calls: calls)
+        try Folder.sync(directory, calls: calls)
+    }
+
+    // MARK: Sending
+
+    /// A piece of the snapshot with that metadata, as raw bytes of its file. A transfer's first piece
+    /// checks the whole file, so that damage is found where it is, and later pieces come from
+    /// the same file even when a newer one has its name. Nil when there is no such snapshot, or it
+    /// is damaged.
+    package func read(
+        _ metadata: [UInt8], from offset: Int, countMax: Int
+    ) throws(ShellError) -> (bytes: [UInt8], isLast: Bool)? {
+        if offset == 0 { readers.removeAll { $0.metadata == metadata } }
+        if !readers.contains(where: { $0.metadata == metadata }) {
+            guard let newest = try open(), newest.metadata == metadata else { return nil }
+            try newest.verify()
+            readers.append(newest)
+            if readers.count > Self.readersMax { readers.removeFirst() }
+        }
+        guard let reader = readers.first(where: { $0.metadata == metadata }) else { return nil }
+        let bytes = try reader.readRaw(from: offset, countMax: countMax)
+        return (bytes, offset + bytes.count >= reader.size)
+    }
+
+    // MARK: Receiving
+
+    /// Puts a piece of another machine's snapshot file behind those before; a first one begins anew.
+    package func writeIncoming(_ bytes: [UInt8], at offset: Int) throws(ShellError) {
+        if offset == 0 {
+            incoming = nil
+            incoming = (
+                try File(opening: incomingPath, O_WRONLY | O_CREAT | O_TRUNC, calls: calls), 0
+            )
+        }
+        guard let (file, size) = incoming, size == offset else {
+            throw ShellError(
+                .other, "write \(incomingPath)",
+                underlying: "a piece for byte \(offset) came after \(incoming?.size ?? 0) bytes")
+        }
+        do throws(ShellError) {
+            try file.write(bytes)
+        } catch {
+            incoming = nil
+            throw error
+        }
+        incoming = (file, size + bytes.count)
+    }
+
+    /// What was received, durable but not in place yet: the caller checks it.
+    package func finishIncoming() throws(ShellError) -> SnapshotReader {
+        try incoming?.file.sync()
+        incoming = nil
+        return try SnapshotReader(opening: incomingPath)
+    }
+
+    /// Makes what was received and checked the newest snapshot.
+    package func installIncoming() throws(ShellError) {
+        try Folder.rename(incomingPath, to: path, calls: calls)
+        try Folder.sync(directory, calls: calls)
     }
 }

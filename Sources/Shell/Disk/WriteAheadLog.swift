@@ -4,9 +4,13 @@ import Glibc
 /// The records that make a machine's promises durable, in files of one folder.
 ///
 /// Records are opaque and come back in order. `append` only gathers; `sync` writes all that waits
-/// as one frame and makes it durable with one `fdatasync`. Segments grow as they are written:
-/// setting their space aside first (`fallocate`) saved a tenth of a sync here, and zeros written
-/// ahead a quarter, which is not worth writing everything twice.
+/// as one frame and makes it durable with one `fdatasync`. The space of a segment is set aside when
+/// it is made (`posix_fallocate`), so a disk runs full there and not in the middle of a write, and a sync
+/// has no new length of the file to write. Zeros written ahead would save another part of a sync, at
+/// the price of writing everything twice.
+///
+/// A small file, the ``LogMarker``, says which segment is the newest. Without it a log whose newest
+/// segment somebody removed, or all of it, would look like a shorter one.
 ///
 /// When a snapshot makes old records needless, `replace` writes the records still needed to a new
 /// segment that is marked as the log's base, to the side, and renames it in. From that moment the
@@ -22,13 +26,14 @@ package final class WriteAheadLog {
     private let directory: String
     private let segmentBytesMax: Int
     private let calls: DiskCalls
-    private var random: SystemRandomNumberGenerator
     private var segment: LogSegment
     private var file: File
     private var size: Int
     private var waiting: [[UInt8]] = []
     /// Why the log takes nothing any more.
     private(set) var failure: ShellError?
+    /// Where the next frame of the newest segment goes.
+    package var endOffset: Int { size }
 
     init(
         directory: String, segmentBytesMax: Int, calls: DiskCalls, segment: LogSegment,
@@ -37,7 +42,6 @@ package final class WriteAheadLog {
         self.directory = directory
         self.segmentBytesMax = segmentBytesMax
         self.calls = calls
-        random = SystemRandomNumberGenerator()
         self.segment = segment
         self.file = file
         self.size = size
@@ -58,7 +62,7 @@ package final class WriteAheadLog {
         guard !waiting.isEmpty else { return }
         defer { waiting.removeAll(keepingCapacity: true) }
         try attempt { () throws(ShellError) in
-            if size >= segmentBytesMax { try rotate() }
+            if size >= max(segmentBytesMax, segment.allocated) { try begin(isBase: false, []) }
             for range in Self.frames(of: waiting) {
                 let frame = segment.frame(waiting[range], at: size)
                 try file.write(frame)
@@ -75,7 +79,7 @@ package final class WriteAheadLog {
         waiting.removeAll()
         try attempt { () throws(ShellError) in
             let old = segment.number
-            try begin(number: old + 1, isBase: true, records)
+            try begin(isBase: true, records)
             for name in try Folder.list(directory) {
                 guard let number = LogSegment.number(ofName: name), number <= old else { continue }
                 try Folder.remove("\(directory)/\(name)")
@@ -83,16 +87,14 @@ package final class WriteAheadLog {
         }
     }
 
-    private func rotate() throws(ShellError) {
-        try begin(number: segment.number + 1, isBase: false, [])
-    }
-
-    private func begin(
-        number: UInt64, isBase: Bool, _ records: [[UInt8]]
-    ) throws(ShellError) {
-        let new = LogSegment(number: number, salt: random.next(), isBase: isBase)
-        (file, size) = try Self.make(new, records, in: directory, calls: calls)
-        segment = new
+    /// The segment before is full; no frame goes into the new one before the marker names it.
+    private func begin(isBase: Bool, _ records: [[UInt8]]) throws(ShellError) {
+        let made = try Self.make(
+            number: segment.number + 1, previousSalt: isBase ? 0 : segment.salt, isBase: isBase,
+            records, segmentBytesMax, in: directory, calls: calls)
+        (segment, file, size) = (made.segment, made.file, made.size)
+        try LogMarker(number: segment.number, salt: segment.salt, offset: size)
+            .write(in: directory, calls: calls)
     }
 
     private func refuseAfterFailure() throws(ShellError) {
@@ -108,22 +110,30 @@ package final class WriteAheadLog {
         }
     }
 
-    /// Writes a segment to the side, syncs it, and gives it its name.
+    /// Sets a segment's space aside, writes it to the side, syncs it, and gives it its name.
     static func make(
-        _ segment: LogSegment, _ records: [[UInt8]], in directory: String, calls: DiskCalls
-    ) throws(ShellError) -> (File, Int) {
-        var parts = [segment.header]
+        number: UInt64, previousSalt: UInt64, isBase: Bool, _ records: [[UInt8]],
+        _ segmentBytesMax: Int, in directory: String, calls: DiskCalls
+    ) throws(ShellError) -> (segment: LogSegment, file: File, size: Int) {
+        var random = SystemRandomNumberGenerator()
+        let path = "\(directory)/\(LogSegment.name(number))"
+        let file = try File(
+            opening: "\(path).tmp", O_WRONLY | O_CREAT | O_TRUNC, calls: calls)
+        let isAllocated = try file.allocate(segmentBytesMax)
+        let segment = LogSegment(
+            number: number, salt: random.next(), previousSalt: previousSalt,
+            allocated: isAllocated ? segmentBytesMax : 0, isBase: isBase)
+        try file.write(segment.header)
         var size = LogSegment.headerSize
         for range in frames(of: records) {
             let frame = segment.frame(records[range], at: size)
-            parts.append(frame)
+            try file.write(frame)
             size += frame.count
         }
-        let name = LogSegment.name(segment.number)
-        try Folder.replace(name, in: directory, with: parts, calls: calls)
-        let file = try File(opening: "\(directory)/\(name)", O_WRONLY, calls: calls)
-        try file.seek(to: size)
-        return (file, size)
+        try file.sync()
+        try Folder.rename("\(path).tmp", to: path, calls: calls)
+        try Folder.sync(directory, calls: calls)
+        return (segment, file, size)
     }
 
     /// Cuts records into runs that fit a frame; nearly always it is one.
@@ -132,7 +142,7 @@ package final class WriteAheadLog {
         var start = 0
         var bytes = 0
         for index in records.indices {
-            let size = records[index].count + 10
+            let size = records[index].count + 16
             if bytes + size > LogSegment.bodyBytesMax, index > start {
                 ranges.append(start..<index)
                 (start, bytes) = (index, 0)

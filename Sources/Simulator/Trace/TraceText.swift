@@ -27,7 +27,10 @@ enum TraceText {
         case .persisted(let persistence): "persisted \(persistence.sequence)"
         case .persistFailed: "the disk refuses writes"
         case .snapshotSaved(let metadata): "snapshot saved \(metadata.index)"
-        case .snapshotInstalled(let metadata): "snapshot installed \(metadata.index)"
+        case .snapshotFailed(let metadata): "snapshot \(metadata.index) failed"
+        case .snapshotWritten(let ticket): "snapshot piece \(ticket.number) written"
+        case .snapshotInstalled(let metadata, _): "snapshot installed \(metadata.index)"
+        case .snapshotRefused(let metadata): "snapshot refused \(metadata.index)"
         case .snapshotRead(_, let bytes, _): "snapshot read \(bytes.count) B"
         case .snapshotUnavailable: "snapshot unavailable"
         case .request(let ticket, let request):
@@ -61,8 +64,9 @@ enum TraceText {
         case .persist(let persist):
             "persist \(persist.persistence.sequence), \(persist.entries.count) entries"
         case .saveSnapshot(let metadata, _): "save snapshot \(metadata.index)"
-        case .installSnapshot(let metadata, let bytes):
-            "install snapshot \(metadata.index), \(bytes.count) B"
+        case .writeSnapshot(_, let metadata, let offset, let bytes):
+            "write snapshot \(metadata.index) at \(offset), \(bytes.count) B"
+        case .installSnapshot(let metadata): "install snapshot \(metadata.index)"
         case .readSnapshot(_, let metadata, let offset, _):
             "read snapshot \(metadata.index) from \(offset)"
         case .respond(let ticket, let response): "respond \(ticket.number): \(response.code)"
@@ -122,8 +126,9 @@ enum TraceDigest {
         case .persisted(let persistence): trace.mix(persistence.sequence)
         case .wallTime(let time): trace.mix(UInt64(bitPattern: time.seconds))
         case .kubelet(.finished(let ticket, _)): trace.mix(ticket.number)
-        case .wake, .start, .snapshotSaved, .snapshotInstalled, .snapshotRead,
-            .snapshotUnavailable, .persistFailed, .call, .cancelled, .bootstrap, .kubelet, .leave:
+        case .wake, .start, .snapshotSaved, .snapshotFailed, .snapshotWritten,
+            .snapshotInstalled, .snapshotRefused, .snapshotRead, .snapshotUnavailable,
+            .persistFailed, .call, .cancelled, .bootstrap, .kubelet, .leave:
             break
         }
     }
@@ -142,7 +147,10 @@ enum TraceDigest {
         case .persist(let persist):
             for record in persist.records { trace.mix(record.encoded()) }
         case .saveSnapshot(let metadata, _): trace.mix(metadata.index)
-        case .installSnapshot(_, let bytes): trace.mix(bytes)
+        case .writeSnapshot(_, _, let offset, let bytes):
+            trace.mix(offset)
+            trace.mix(bytes)
+        case .installSnapshot(let metadata): trace.mix(metadata.index)
         case .readSnapshot(_, _, let offset, _): trace.mix(offset)
         case .respond(let ticket, let response):
             trace.mix(ticket.number)

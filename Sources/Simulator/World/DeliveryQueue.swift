@@ -14,7 +14,9 @@ enum Delivery {
     case frame(from: Int, to: Int, link: Int, [UInt8])
     /// The disk finished the batch under way.
     case synced(machine: Int, boot: Int)
-    case snapshotWritten(machine: Int, boot: Int, RaftSnapshotMetadata, [UInt8], DaemonInput)
+    /// A whole snapshot became durable; its content is installed when the leader sent it.
+    case snapshotSynced(
+        machine: Int, boot: Int, RaftSnapshotMetadata, [UInt8], isInstall: Bool)
     case operation(machine: Int, boot: Int, life: Int, Ticket, RuntimeRequest)
     /// The process of a container ends by itself or after TERM.
     case containerEnds(machine: Int, boot: Int, id: String, exitCode: Int32)

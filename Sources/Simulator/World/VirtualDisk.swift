@@ -22,6 +22,10 @@ struct VirtualDisk {
 
     private(set) var records: [[UInt8]] = []
     private(set) var snapshot: (metadata: RaftSnapshotMetadata, bytes: [UInt8])?
+    /// The snapshot before, which a transfer that began with it still reads.
+    private var earlier: (metadata: RaftSnapshotMetadata, bytes: [UInt8])?
+    /// What has come of a leader's snapshot.
+    private(set) var incoming: [UInt8] = []
     private var waiting: [Batch] = []
     private var writing: [Batch] = []
 
@@ -50,15 +54,38 @@ struct VirtualDisk {
         return (done.map(\.persistence), !writing.isEmpty)
     }
 
-    mutating func save(_ metadata: RaftSnapshotMetadata, _ bytes: [UInt8]) {
+    /// A piece of a leader's snapshot; false when it does not follow the ones before.
+    mutating func write(_ bytes: [UInt8], at offset: UInt64) -> Bool {
+        if offset == 0 { incoming = [] }
+        guard offset == UInt64(incoming.count) else { return false }
+        incoming += bytes
+        return true
+    }
+
+    /// A snapshot is durable; returns what the daemon is told.
+    mutating func finish(
+        _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8], isInstall: Bool
+    ) -> DaemonInput {
+        var answer = DaemonInput.snapshotSaved(metadata)
+        if isInstall {
+            guard let store = try? StoreCore(decoding: bytes) else {
+                return .snapshotRefused(metadata)
+            }
+            answer = .snapshotInstalled(metadata, store)
+        }
+        // One that took longer must not replace a newer one.
+        if let snapshot, snapshot.metadata.index > metadata.index { return answer }
+        earlier = snapshot
         snapshot = (metadata, bytes)
+        return answer
     }
 
     /// A piece of the snapshot, nil when another one took its place.
     func read(
         _ metadata: RaftSnapshotMetadata, offset: UInt64, countMax: Int
     ) -> (bytes: [UInt8], isLast: Bool)? {
-        guard let snapshot, snapshot.metadata == metadata, let start = Int(exactly: offset),
+        let wanted = [snapshot, earlier].compactMap { $0 }.first { $0.metadata == metadata }
+        guard let snapshot = wanted, let start = Int(exactly: offset),
             start <= snapshot.bytes.count
         else { return nil }
         let end = min(snapshot.bytes.count, start + countMax)

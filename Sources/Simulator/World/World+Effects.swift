@@ -27,9 +27,15 @@ extension World {
                 queue.add(.synced(machine: number, boot: boot), at: now + syncTime(machine))
             }
         case .saveSnapshot(let metadata, let store):
-            save(metadata, store.encode(), machine, answer: .snapshotSaved(metadata))
-        case .installSnapshot(let metadata, let bytes):
-            save(metadata, bytes, machine, answer: .snapshotInstalled(metadata))
+            save(metadata, store.encode(), machine, isInstall: false)
+        case .writeSnapshot(let ticket, let metadata, let offset, let bytes):
+            let isWritten = machine.disk.write(bytes, at: offset)
+            let answer: DaemonInput =
+                isWritten ? .snapshotWritten(ticket) : .snapshotRefused(metadata)
+            queue.add(
+                .input(machine: number, life: life, answer), at: now + syncTime(machine))
+        case .installSnapshot(let metadata):
+            save(metadata, machine.disk.incoming, machine, isInstall: true)
         case .readSnapshot(let ticket, let metadata, let offset, let countMax):
             let read = machine.disk.read(metadata, offset: offset, countMax: countMax)
             let answer: DaemonInput =
@@ -95,11 +101,12 @@ extension World {
 
     private func save(
         _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8], _ machine: VirtualMachine,
-        answer: DaemonInput
+        isInstall: Bool
     ) {
         queue.add(
-            .snapshotWritten(
-                machine: machine.number, boot: machine.boot, metadata, bytes, answer),
+            .snapshotSynced(
+                machine: machine.number, boot: machine.boot, metadata, bytes,
+                isInstall: isInstall),
             at: now + syncTime(machine) * 5)
     }
 

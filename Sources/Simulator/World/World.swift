@@ -109,11 +109,11 @@ package final class World {
                 to: machines[to])
         case .frame(let from, let to, let link, let frame): deliver(frame, from, to, link)
         case .synced(let number, let boot): finishSync(machines[number], boot)
-        case .snapshotWritten(let number, let boot, let metadata, let bytes, let answer):
+        case .snapshotSynced(let number, let boot, let metadata, let bytes, let isInstall):
             let machine = machines[number]
             guard machine.boot == boot else { return }
-            machine.disk.save(metadata, bytes)
-            give(answer, to: machine)
+            give(
+                machine.disk.finish(metadata, bytes, isInstall: isInstall), to: machine)
         case .operation(let number, let boot, let life, let ticket, let request):
             guard machines[number].boot == boot else { return }
             finishOperation(machines[number], life, ticket, request)
@@ -178,7 +178,7 @@ extension Delivery {
         switch self {
         case .wake(let machine, _), .input(let machine, _, _), .datagram(_, let machine, _),
             .frame(_, let machine, _, _), .synced(let machine, _),
-            .snapshotWritten(let machine, _, _, _, _), .operation(let machine, _, _, _, _),
+            .snapshotSynced(let machine, _, _, _, _), .operation(let machine, _, _, _, _),
             .containerEnds(let machine, _, _, _):
             machine
         case .clientResumes, .clientGivesUp, .response, .request, .fault, .check: nil
