@@ -58,6 +58,8 @@ package struct DaemonConfiguration: Sendable {
 package struct DaemonLimits: Sendable, Equatable {
     /// Requests and writes that wait for the log; beyond it clients get 429.
     package var pendingMax = 4_096
+    /// Bytes of the requests among them; beyond it clients get 429.
+    package var pendingBytesMax = 128 * 1_024 * 1_024
     /// Open watches; beyond it clients get 429.
     package var watchesMax = 20_000
     /// How long a client's request may wait for the log before it gets 504.

@@ -16,7 +16,10 @@ extension DaemonCore {
         _ ticket: Ticket, _ request: APIRequest, at now: Instant,
         into out: inout Outbox<DaemonEffect>
     ) {
-        guard pending.count < configuration.limits.pendingMax else {
+        let limits = configuration.limits
+        guard pending.count < limits.pendingMax,
+            pending.bytes + request.body.count <= limits.pendingBytesMax
+        else {
             out.append(.respond(ticket, .status(Self.overloaded)))
             return
         }
@@ -142,7 +145,7 @@ extension DaemonCore {
             if let key { answerRead(number, ticket, key, into: &out) }
         case .synchronization:
             pending.remove(number)
-            restartKubeletView(allObjects(), at: now)
+            restartKubeletView(at: now)
         case .bootstrap:
             pending.remove(number)
         }
@@ -232,6 +235,7 @@ extension DaemonCore {
         pending.setPhase(
             number, .committing(sequence: sequence, command: command, response),
             attention: now + configuration.limits.proposalRepeat)
+        pending.countProposal(number, isFirst: true)
         proposals.append(RaftProposal(ticket: number, bytes: command))
     }
 
@@ -243,6 +247,12 @@ extension DaemonCore {
         else { return }
         if rejection == .tooLarge {
             fail(number, Self.tooLarge, at: now, into: &out)
+            return
+        }
+        if rejection == .overloaded, pending[number]?.proposals == 1 {
+            // No copy of the command is in a log, so the client may be told to try later. The disk
+            // is slower than the clients: they wait, and not what they sent.
+            fail(number, Self.overloaded, at: now, into: &out)
             return
         }
         // An earlier copy of the command may still be in a log, so the same one is repeated.
@@ -307,6 +317,7 @@ extension DaemonCore {
                     evaluate(number, at: now, into: &out)
                 }
             case .committing(_, let command, _):
+                pending.countProposal(number, isFirst: false)
                 pending.setPhase(
                     number, entry.phase, attention: now + configuration.limits.proposalRepeat)
                 proposals.append(RaftProposal(ticket: number, bytes: command))

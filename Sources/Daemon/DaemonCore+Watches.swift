@@ -20,7 +20,9 @@ struct WatchTable: Sendable {
 
     private(set) var entries: [Ticket: Entry] = [:]
     private var deadlines = TicketDeadlines()
-    /// Watches by what they watch, so that a change meets only those of its type.
+    /// Watches of one object by its key, and all others by their type, each in the order of
+    /// tickets, so that a change meets only those that may want it.
+    private var byKey: [Key: [Ticket]] = [:]
     private var byResource: [ResourceName: [Ticket]] = [:]
 
     var count: Int { entries.count }
@@ -30,29 +32,66 @@ struct WatchTable: Sendable {
 
     mutating func insert(_ ticket: Ticket, _ entry: Entry) {
         entries[ticket] = entry
-        byResource[Self.name(entry.stream.resource), default: []].append(ticket)
+        if let key = entry.stream.onlyKey {
+            Self.insert(ticket, into: &byKey[key, default: []])
+        } else {
+            Self.insert(ticket, into: &byResource[Self.name(entry.stream.resource), default: []])
+        }
         schedule(ticket, entry)
     }
 
     mutating func remove(_ ticket: Ticket) {
         guard let entry = entries.removeValue(forKey: ticket) else { return }
-        byResource[Self.name(entry.stream.resource)]?.removeAll { $0 == ticket }
+        if let key = entry.stream.onlyKey {
+            if Self.remove(ticket, from: &byKey[key]) { byKey[key] = nil }
+        } else {
+            let name = Self.name(entry.stream.resource)
+            if Self.remove(ticket, from: &byResource[name]) { byResource[name] = nil }
+        }
         deadlines.cancel(ticket)
     }
 
+    /// Watches that a change of the key may concern.
     func watching(_ key: Key) -> [Ticket] {
         guard !entries.isEmpty else { return [] }
-        return byResource[ResourceName(group: key.group, plural: key.resource)] ?? []
+        let name = ResourceName(group: key.group, plural: key.resource)
+        return (byResource[name] ?? []) + (byKey[key] ?? [])
+    }
+
+    private static func insert(_ ticket: Ticket, into tickets: inout [Ticket]) {
+        // Tickets rise, so nearly always the place is the end.
+        tickets.insert(ticket, at: position(of: ticket, in: tickets))
+    }
+
+    /// True when none is left.
+    private static func remove(_ ticket: Ticket, from tickets: inout [Ticket]?) -> Bool {
+        let place = tickets.map { position(of: ticket, in: $0) } ?? 0
+        if let count = tickets?.count, place < count, tickets?[place] == ticket {
+            tickets?.remove(at: place)
+        }
+        return tickets?.isEmpty ?? true
+    }
+
+    /// The index of a ticket, or of the first one behind it.
+    private static func position(of ticket: Ticket, in tickets: [Ticket]) -> Int {
+        guard let last = tickets.last, last.number >= ticket.number else { return tickets.count }
+        var low = 0
+        var high = tickets.count
+        while low < high {
+            let middle = (low + high) / 2
+            if tickets[middle].number < ticket.number { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     mutating func popDue(at now: Instant) -> Ticket? { deadlines.popDue(at: now) }
 
     /// Lets the watch turn a change into bytes, which may change the watch.
     mutating func event(
-        _ ticket: Ticket, for change: Change, at wallTime: WallTime
+        _ ticket: Ticket, for events: inout SharedEvents, at wallTime: WallTime
     ) -> [UInt8]? {
         entries[ticket]?.stream.wall = wallTime
-        return entries[ticket]?.stream.event(for: change)
+        return entries[ticket]?.stream.event(&events)
     }
 
     mutating func reschedule(_ ticket: Ticket, nextBookmark: Instant?) {
@@ -109,8 +148,9 @@ extension DaemonCore {
     }
 
     mutating func feedWatches(_ change: Change, into out: inout Outbox<DaemonEffect>) {
+        var events = SharedEvents(change)
         for ticket in watches.watching(change.key) {
-            if let bytes = watches.event(ticket, for: change, at: wallTime) {
+            if let bytes = watches.event(ticket, for: &events, at: wallTime) {
                 out.append(.watchBytes(ticket, bytes))
             }
         }

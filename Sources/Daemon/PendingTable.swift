@@ -39,6 +39,14 @@ struct PendingTable: Sendable {
         /// When the wait ends with an error.
         var expires: Instant
         var evaluations = 0
+        /// How often the present command was handed to Raft.
+        var proposals = 0
+
+        /// Bytes that the client sent.
+        var weight: Int {
+            if case .client(_, let request) = origin { return request.body.count }
+            return 0
+        }
     }
 
     private(set) var entries: [Ticket: Entry] = [:]
@@ -49,6 +57,8 @@ struct PendingTable: Sendable {
     /// Numbers that wait for an index or a revision, in order of their arrival.
     private(set) var waitingReads: [Ticket] = []
     private(set) var nextSequence: UInt64 = 1
+    /// Bytes of the clients' requests.
+    private(set) var bytes = 0
 
     var count: Int { entries.count }
     var deadline: Instant? { deadlines.deadline }
@@ -57,6 +67,7 @@ struct PendingTable: Sendable {
 
     mutating func insert(_ number: Ticket, _ entry: Entry) {
         entries[number] = entry
+        bytes += entry.weight
         deadlines.schedule(number, at: entry.expires)
         if case .client(let client, _) = entry.origin { byClient[client] = number }
         note(number, entry.phase)
@@ -76,11 +87,18 @@ struct PendingTable: Sendable {
         return entries[number]?.evaluations ?? 0
     }
 
+    /// The command, a new one or the same again, is handed to Raft.
+    mutating func countProposal(_ number: Ticket, isFirst: Bool) {
+        if isFirst { entries[number]?.proposals = 0 }
+        entries[number]?.proposals += 1
+    }
+
     mutating func restartEvaluations(_ number: Ticket) { entries[number]?.evaluations = 0 }
 
     @discardableResult
     mutating func remove(_ number: Ticket) -> Entry? {
         guard let entry = entries.removeValue(forKey: number) else { return nil }
+        bytes -= entry.weight
         forget(number, entry.phase)
         deadlines.cancel(number)
         if case .client(let client, _) = entry.origin { byClient[client] = nil }

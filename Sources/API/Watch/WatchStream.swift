@@ -41,6 +41,9 @@ package struct WatchStream: Sendable {
     /// The documents whose changes concern the watch.
     package var range: KeyRange { filter.range }
 
+    /// The one key whose changes concern the watch; nil when there are more.
+    package var onlyKey: Key? { filter.onlyKey }
+
     package var contentType: String { format.contentType }
 
     /// The kind and plural of what is watched, for metrics and logs.
@@ -73,20 +76,38 @@ package struct WatchStream: Sendable {
     /// The event of one change, or nil when the client does not hear of it. An object that begins
     /// to match is ADDED, one that ceases to is DELETED.
     package mutating func event(for change: Change) -> [UInt8]? {
+        var shared = SharedEvents(change)
+        return event(&shared)
+    }
+
+    /// The same for a change that many watches hear of: what is equal for all of them is made once
+    /// and shared.
+    package mutating func event(_ shared: inout SharedEvents) -> [UInt8]? {
+        let change = shared.change
         guard range.contains(change.key) else { return nil }
         let previous = change.previous.flatMap { filter.matches(change.key, $0) ? $0 : nil }
         let current = change.document.flatMap { filter.matches(change.key, $0) ? $0 : nil }
-        var output: [UInt8] = []
         switch (previous, current) {
         case (nil, let current?):
-            append("ADDED", current, version: nil, to: &output)
+            return make(\.added, "ADDED", current, version: nil, in: &shared)
         case (_?, let current?):
-            append("MODIFIED", current, version: nil, to: &output)
+            return make(\.modified, "MODIFIED", current, version: nil, in: &shared)
         case (let previous?, nil):
-            append("DELETED", previous, version: change.revision, to: &output)
+            return make(\.deleted, "DELETED", previous, version: change.revision, in: &shared)
         case (nil, nil):
             return nil
         }
+    }
+
+    /// Tables tell ages and send their columns once, so they are each client's own.
+    private mutating func make(
+        _ path: WritableKeyPath<SharedEvents, [UInt8]?>, _ type: StaticString,
+        _ document: Document, version: Revision?, in shared: inout SharedEvents
+    ) -> [UInt8] {
+        if format.shape == .document, let made = shared[keyPath: path] { return made }
+        var output: [UInt8] = []
+        append(type, document, version: version, to: &output)
+        if format.shape == .document { shared[keyPath: path] = output }
         return output
     }
 
@@ -167,6 +188,16 @@ package struct WatchStream: Sendable {
         object.write(into: &output)
         output.append(contentsOf: "}\n".utf8)
     }
+}
+
+/// One change, and its events in the form of documents as far as a watch needed them already.
+package struct SharedEvents: Sendable {
+    package let change: Change
+    fileprivate var added: [UInt8]?
+    fileprivate var modified: [UInt8]?
+    fileprivate var deleted: [UInt8]?
+
+    package init(_ change: Change) { self.change = change }
 }
 
 extension Evaluation {
