@@ -14,7 +14,7 @@ struct PodmeshCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             InitCommand.self, JoinCommand.self, RunCommand.self, MembersCommand.self,
-            StatusCommand.self, TokenCommand.self, KubeconfigCommand.self, SimulateCommand.self,
+            StatusCommand.self, SnapshotCommand.self, TokenCommand.self, KubeconfigCommand.self, SimulateCommand.self,
             BenchCommand.self, VersionCommand.self,
         ])
 }

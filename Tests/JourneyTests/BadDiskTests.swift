@@ -67,10 +67,12 @@ extension JourneyTests {
             #expect(try await write("cut-before", through: victim).succeeded)
             try await stop()
             #expect(try await write("cut-meanwhile", through: "machine-1").succeeded)
-            let segment = try FileHandle(forUpdating: URL(filePath: newestSegment()))
-            let size = try segment.seekToEnd()
-            try segment.truncate(atOffset: size - 5)
-            try segment.close()
+            // The last bytes that were written did not reach the disk, and read as zeros.
+            let path = URL(filePath: try newestSegment())
+            var bytes = try Data(contentsOf: path)
+            let end = try #require(bytes.lastIndex { $0 != 0 })
+            for offset in (end - 4)...end { bytes[offset] = 0 }
+            try bytes.write(to: path)
             try await start()
             try await waitUntilVictimServes()
             try await expectPresent("cut-before", on: victim)
@@ -83,7 +85,8 @@ extension JourneyTests {
             let path = try newestSegment()
             let whole = try Data(contentsOf: URL(filePath: path))
             var damaged = whole
-            damaged[whole.count / 2] ^= 0xFF
+            let end = try #require(whole.lastIndex { $0 != 0 })
+            damaged[end / 2] ^= 0xFF
             try damaged.write(to: URL(filePath: path))
             let logged = try Data(contentsOf: URL(filePath: daemonLog)).count
             try await start()

@@ -18,16 +18,29 @@ import Store
 ///     GET  members      the mesh as this machine sees it          (administration socket)
 ///     GET  status       this machine's part in the cluster        (administration socket)
 ///     POST kubeconfig   a new administrator's kubeconfig          (administration socket)
+///     GET  snapshot     the Store as a snapshot file              (administration socket)
 struct ClusterRoutes: Sendable {
     static let prefix = "/podmesh/v1/"
     static let membersPath = prefix + "members"
     static let statusPath = prefix + "status"
     static let kubeconfigPath = prefix + "kubeconfig"
+    static let snapshotPath = prefix + "snapshot"
 
     let configuration: MachineConfiguration
     let authorityPEM: String
     let clusterID: String
     let shell: @Sendable () -> DaemonShell?
+    private let exports = SnapshotExport()
+
+    init(
+        configuration: MachineConfiguration, authorityPEM: String, clusterID: String,
+        shell: @escaping @Sendable () -> DaemonShell?
+    ) {
+        self.configuration = configuration
+        self.authorityPEM = authorityPEM
+        self.clusterID = clusterID
+        self.shell = shell
+    }
 
     /// Answers a path of podmesh's own; false for any other.
     func take(_ request: HTTPRequest, _ exchange: HTTPExchange) -> Bool {
@@ -47,6 +60,7 @@ struct ClusterRoutes: Sendable {
             onLoop(exchange) { .success(status(of: $0).bytes) }
         case (.POST, Self.kubeconfigPath) where isAdministrator:
             onLoop(exchange) { kubeconfig(with: $0) }
+        case (.GET, Self.snapshotPath) where isAdministrator: exportSnapshot(to: exchange)
         default:
             exchange.respond(
                 .status(StatusError(.notFound, "the server could not find the requested resource")))
@@ -59,8 +73,7 @@ struct ClusterRoutes: Sendable {
         _ answer: @escaping @Sendable (isolated DaemonShell) -> Result<[UInt8], StatusError>
     ) {
         guard let shell = shell() else {
-            exchange.respond(
-                .status(StatusError(.serviceUnavailable, "the daemon is starting")))
+            exchange.respond(.status(Self.starting))
             return
         }
         shell.eventLoop.execute {
@@ -73,6 +86,23 @@ struct ClusterRoutes: Sendable {
             }
         }
     }
+
+    private func exportSnapshot(to exchange: HTTPExchange) {
+        guard let shell = shell() else { return exchange.respond(.status(Self.starting)) }
+        shell.eventLoop.execute {
+            let (store, metadata) = shell.assumeIsolated { shell in
+                let (store, raft) = (shell.core.store, shell.core.raft)
+                let term = raft.entry(at: store.appliedIndex)?.term
+                let metadata = RaftSnapshotMetadata(
+                    index: store.appliedIndex, term: term ?? raft.snapshotMetadata.term,
+                    membership: raft.membership)
+                return (store, metadata)
+            }
+            exports.send(store, metadata, to: exchange)
+        }
+    }
+
+    private static let starting = StatusError(.serviceUnavailable, "the daemon is starting")
 
     // MARK: Join
 

@@ -1,0 +1,24 @@
+import Raft
+package import Store
+
+extension SnapshotArchive {
+    /// Writes another file whose Store is a changed one; the log's term and members stay.
+    package func write(
+        to path: String, changing change: (StoreCore) -> StoreCore
+    ) throws(ShellError) {
+        let store = change(store)
+        var metadata = metadata
+        metadata.index = store.appliedIndex
+        let writer = try SnapshotWriter(
+            creating: path, metadata: RaftRecord.snapshot(metadata).encoded(),
+            savedAt: reader.savedAt)
+        do {
+            try store.encodeBlocks { try writer.append($0) }
+        } catch let error as ShellError {
+            throw error
+        } catch {
+            throw ShellError(.other, "write \(path)", underlying: "\(error)")
+        }
+        try writer.finish()
+    }
+}
