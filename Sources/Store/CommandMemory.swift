@@ -65,9 +65,8 @@ struct CommandMemory: Sendable, Equatable {
         sessions[index].results.insert(
             Remembered(sequence: id.sequence, result: result), at: position)
         resultCount += 1
-        // Forgetting moves all that is kept, so a few more gather first.
-        let excess = sessions[index].results.count - limits.resultsPerSessionMax
-        if excess > limits.resultsPerSessionMax / 64 {
+        if sessions[index].results.count > limits.resultsHeldPerSessionMax {
+            let excess = sessions[index].results.count - limits.resultsPerSessionMax
             sessions[index].forgottenThrough = sessions[index].results[excess - 1].sequence
             sessions[index].results.removeFirst(excess)
             resultCount -= excess

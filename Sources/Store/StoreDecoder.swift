@@ -236,7 +236,7 @@ extension ByteReader {
             origin: try readMachineName(), epoch: try readInteger(), lastIndex: try readVarint())
         if try readBool() { session.forgottenThrough = try readVarint() }
         var last = session.forgottenThrough
-        for _ in 0..<(try readCount(atMost: limits.resultsPerSessionMax)) {
+        for _ in 0..<(try readCount(atMost: limits.resultsHeldPerSessionMax)) {
             let start = offset
             let sequence = try readVarint()
             if let last, sequence <= last {

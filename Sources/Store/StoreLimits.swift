@@ -14,6 +14,9 @@ package struct StoreLimits: Sendable, Equatable {
     /// Results remembered for each start of a daemon. A daemon must not propose sequence `n` before
     /// sequence `n - resultsPerSessionMax` has its answer, or a retry of the latter is refused.
     package var resultsPerSessionMax = 8_192
+    /// Results that a session may hold until the oldest are forgotten together, because forgetting
+    /// moves all that is kept. A snapshot may hold so many, too.
+    var resultsHeldPerSessionMax: Int { resultsPerSessionMax + resultsPerSessionMax / 64 }
     /// Results remembered in all. Over it the session that has been silent longest is forgotten.
     package var resultsMax = 262_144
     /// Daemon starts remembered. Over it the one that has been silent longest is forgotten.

@@ -112,6 +112,23 @@ import Testing
         #expect(try StoreCore(decoding: StoreCore().encode()).revision == .zero)
     }
 
+    /// A session held more results than its limit until they were forgotten together, and a snapshot
+    /// of that moment could not be read: the machine would not have started again.
+    @Test func `a state reads back after any number of transactions of one session`() throws {
+        let origin = try #require(MachineName("a"))
+        var limits = StoreLimits()
+        limits.resultsPerSessionMax = 200
+        var store = StoreCore(limits: limits)
+        for index in 1...(450 as UInt64) {
+            let transaction = Transaction(
+                id: CommandID(origin: origin, epoch: 1, sequence: index), preconditions: [],
+                operations: [.put(OrderedTreeTests.key(Int(index)), [])])
+            _ = store.apply(transaction.encode(), index: index)
+            let copy = try StoreCore(decoding: store.encode(), limits: limits)
+            #expect(copy.appliedIndex == index)
+        }
+    }
+
     @Test func `blocks of any size give the same state, and only in their order`() throws {
         let (store, _) = try filled(count: 200)
         for blockBytes in [1, 300, 1 << 20] {
