@@ -1,9 +1,9 @@
 import Base
 import Control
 import Gossip
-import JSON
+package import JSON
 import Kubelet
-import Objects
+package import Objects
 import Raft
 import Store
 
@@ -138,7 +138,7 @@ extension DaemonCore {
     }
 
     /// Every object of a type that the API serves.
-    func allObjects() -> [(ObjectKey, JSON)] { objects(in: .everything) }
+    package func allObjects() -> [(ObjectKey, JSON)] { objects(in: .everything) }
 
     private func objects(in range: KeyRange) -> [(ObjectKey, JSON)] {
         var objects: [(ObjectKey, JSON)] = []

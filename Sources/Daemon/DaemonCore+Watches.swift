@@ -140,11 +140,25 @@ extension DaemonCore {
     /// that it knows. Nil when those are forgotten.
     private func missedEvents(of stream: inout WatchStream) -> [UInt8]? {
         var bytes = stream.initialEvents(store.snapshot)
+        for change in brokenTransaction(of: stream) { bytes += stream.event(for: change) ?? [] }
         guard stream.start < store.revision else { return bytes }
         let missed = store.changes(after: stream.start, in: stream.range, limit: .max)
         guard case .changes(let changes, _) = missed else { return nil }
         for change in changes { bytes += stream.event(for: change) ?? [] }
         return bytes
+    }
+
+    /// The changes of the revision from which a watch goes on, when there are several: its
+    /// connection may have broken between two of them, and the revision does not tell. A client
+    /// takes a change that it knows for no news, while one that it never saw is lost for it.
+    private func brokenTransaction(of stream: WatchStream) -> [Change] {
+        guard stream.goesOn, stream.start > .zero else { return [] }
+        let before = Revision(stream.start.number - 1)
+        // One revision is never cut in two, so a limit of one gives all its changes.
+        guard case .changes(let found, _) = store.changes(after: before, in: stream.range, limit: 1)
+        else { return [] }
+        let changes = found.prefix { $0.revision == stream.start }
+        return changes.count > 1 ? Array(changes) : []
     }
 
     mutating func feedWatches(_ change: Change, into out: inout Outbox<DaemonEffect>) {

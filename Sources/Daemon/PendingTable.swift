@@ -61,6 +61,8 @@ struct PendingTable: Sendable {
     private(set) var bytes = 0
 
     var count: Int { entries.count }
+    /// Requests of clients among them.
+    var clientCount: Int { byClient.count }
     var deadline: Instant? { deadlines.deadline }
 
     subscript(number: Ticket) -> Entry? { entries[number] }

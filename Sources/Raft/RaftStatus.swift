@@ -129,6 +129,9 @@ extension RaftCore {
     /// The index of the first entry that this machine still holds.
     package var firstIndex: UInt64 { log.baseIndex + 1 }
 
+    /// The term of the last entry, or of the snapshot when there is none behind it.
+    package var lastTerm: UInt64 { log.lastTerm }
+
     /// An entry of the log, committed or not; nil when it is not held.
     package func entry(at index: UInt64) -> RaftEntry? { log.entry(at: index) }
 }

@@ -46,7 +46,7 @@ package struct Simulation {
             return "not at rest \(Self.settleLimit.milliseconds / 1_000) s after the faults: "
                 + (Convergence(cluster.world).pending() ?? "unsteady")
         }
-        return Convergence(cluster.world).storeDifference()
+        return Convergence(cluster.world).storeDifference() ?? cluster.world.unexplained()
     }
 }
 
@@ -97,11 +97,19 @@ package final class SimulatedCluster {
                 Requests.deployments,
                 Requests.deployment("pulled", replicas: 2, image: "httpd")
             ),
+            (Requests.services, Requests.service("web", clusterIP: nil)),
+            (Requests.services, Requests.service("pulled", clusterIP: "None")),
         ])
         let isOver = { [unowned self] in self.isOver }
         for name in names { world.add(RegisterWriter(name, isOver: isOver)) }
         for _ in 0..<2 { world.add(RegisterReader(names, isOver: isOver)) }
         for _ in 0..<2 { world.add(Watcher()) }
+        let groups = [KeyGroup("alone-a", keys: 1), KeyGroup("alone-b", keys: 1)]
+        let pause = [20, 100, 400][world.workload.context.random.below(3)]
+        for number in 0..<4 {
+            let mine = groups + [KeyGroup("three", keys: 3)]
+            world.add(KeyValueClient(number, mine, pauseMax: pause, isOver: isOver))
+        }
         world.add(Scaler("pulled", replicasMax: 6, isOver: isOver))
     }
 

@@ -46,6 +46,9 @@ package struct WatchStream: Sendable {
 
     package var contentType: String { format.contentType }
 
+    /// Whether the client names a revision that it has seen, and is not shown all objects first.
+    package var goesOn: Bool { !sendsInitialEvents }
+
     /// The kind and plural of what is watched, for metrics and logs.
     package var resource: Resource { filter.definition.resource }
 

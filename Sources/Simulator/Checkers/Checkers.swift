@@ -6,18 +6,28 @@ import Store
 
 /// The rules that are looked at after every step of every machine.
 struct Checkers {
-    private var raft = RaftChecker()
+    private var raft = RaftCheckers()
+    private var detection = DetectionChecker()
+    private var bounds = BoundChecker()
     private var sinceInvariants: [Int: Int] = [:]
+    private var stepsSeen = 0
     /// How often each rare branch was taken.
     var marks: [String: Int] = [:]
 
+    private static let stepsBetweenBounds = 16
     /// Looking at the whole Store after each step would cost more than the step.
     private static let stepsBetweenInvariants = 97
 
     /// The rule that a machine has just broken, or nil.
-    mutating func afterStep(_ machine: VirtualMachine, at now: Instant) -> String? {
+    mutating func afterStep(
+        _ machine: VirtualMachine, of machines: [VirtualMachine], at now: Instant
+    ) -> String? {
         guard machine.core != nil else { return nil }
-        if let rule = raft.check(machine) { return rule }
+        detection.noteStep(machine, at: now)
+        if let rule = detection.look(machines, at: now) { return rule }
+        if let rule = raft.afterStep(machine, others: { machines }) { return rule }
+        stepsSeen += 1
+        if stepsSeen % Self.stepsBetweenBounds == 0, let rule = bounds.check(machine) { return rule }
         let steps = sinceInvariants[machine.number, default: 0] + 1
         sinceInvariants[machine.number] = steps % Self.stepsBetweenInvariants
         guard steps == Self.stepsBetweenInvariants else { return nil }
@@ -26,52 +36,6 @@ struct Checkers {
 
     /// A machine starts again from its disk, and must agree with everything once more.
     mutating func forget(_ machine: VirtualMachine) { raft.forget(machine) }
-}
-
-/// Raft's promises (Raft figure 3): one leader a term, one entry at each committed index; and
-/// what follows: one Store at each applied index.
-private struct RaftChecker {
-    /// Who led in each term.
-    private var leaders: [UInt64: MachineName] = [:]
-    private var committed: [UInt64: RaftEntry] = [:]
-    /// The Store's revision after each index.
-    private var revisions: [UInt64: UInt64] = [:]
-    /// How far each machine's log was compared.
-    private var compared: [Int: UInt64] = [:]
-
-    mutating func forget(_ machine: VirtualMachine) { compared[machine.number] = nil }
-
-    mutating func check(_ machine: VirtualMachine) -> String? {
-        let name = machine.name
-        guard let term = machine.core?.raft.term, let role = machine.core?.raft.role,
-            let commit = machine.core?.raft.commitIndex,
-            let applied = machine.core?.store.appliedIndex,
-            let revision = machine.core?.store.revision.number
-        else { return nil }
-        if role == .leader {
-            if let other = leaders[term], other != name {
-                return "two leaders in term \(term): \(other) and \(name)"
-            }
-            leaders[term] = name
-        }
-        if let known = revisions[applied], known != revision {
-            return "\(name) has revision \(revision) after entry \(applied), others have \(known)"
-        }
-        revisions[applied] = revision
-        var index = compared[machine.number] ?? 0
-        guard index < commit else { return nil }
-        while index < commit {
-            index += 1
-            // What a snapshot replaced was compared on the machine that made it.
-            guard let entry = machine.core?.raft.entry(at: index) else { continue }
-            if let known = committed[index], known != entry {
-                return "\(name) has committed another entry \(index) than others"
-            }
-            committed[index] = entry
-        }
-        compared[machine.number] = commit
-        return nil
-    }
 }
 
 /// No container runs twice: of each Pod, by its UID, and each name in it there is at most one live

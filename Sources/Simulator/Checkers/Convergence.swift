@@ -17,6 +17,7 @@ package struct Convergence {
 
     package func pending() -> String? {
         raft ?? mesh ?? stores ?? nodes ?? deployments() ?? orphans ?? registers
+            ?? watches ?? services(running)
     }
 
     private var running: [VirtualMachine] { world.machines.filter(\.isRunning) }
@@ -135,6 +136,17 @@ package struct Convergence {
         for (name, value) in world.workload.registers.acknowledged where value >= 0 {
             guard let held = values[name] else { return "register \(name) is lost" }
             if held < value { return "register \(name) holds \(held), \(value) was acknowledged" }
+        }
+        return nil
+    }
+
+    /// Every watch has shown every change.
+    private var watches: String? {
+        for (number, client) in world.workload.clients.enumerated() {
+            guard let watcher = client as? Watcher,
+                let rule = watcher.pending(world.workload.context.changes)
+            else { continue }
+            return "watch of client \(number): \(rule)"
         }
         return nil
     }

@@ -18,6 +18,10 @@ enum Requests {
             method, path, contentType: contentType, body: body.bytes, credential: administrator)
     }
 
+    static func delete(_ path: String, query: String) -> APIRequest {
+        APIRequest(.delete, path, query: query, credential: administrator)
+    }
+
     static let configMaps = "/api/v1/namespaces/\(namespace)/configmaps"
     static let deployments = "/apis/apps/v1/namespaces/\(namespace)/deployments"
 
@@ -27,6 +31,21 @@ enum Requests {
         return [
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata,
             "data": ["value": .string(String(value))],
+        ]
+    }
+
+    static let services = "/api/v1/namespaces/\(namespace)/services"
+
+    /// - Parameter clusterIP: nil lets the cluster choose one.
+    static func service(_ name: String, clusterIP: String?) -> JSON {
+        var spec: JSON = [
+            "selector": ["app": .string(name)],
+            "ports": [["name": "http", "port": 80, "targetPort": 8080]],
+        ]
+        if let clusterIP { spec["clusterIP"] = .string(clusterIP) }
+        return [
+            "apiVersion": "v1", "kind": "Service", "metadata": ["name": .string(name)],
+            "spec": spec,
         ]
     }
 
@@ -65,15 +84,13 @@ struct Creator: Client {
 
     init(_ objects: [(path: String, body: JSON)]) { left = objects }
 
-    mutating func on(
-        _ signal: ClientSignal, _ registers: inout RegisterChecker, _ random: inout Random
-    ) -> ClientAction {
+    mutating func on(_ signal: ClientSignal, _ context: inout ClientContext) -> ClientAction {
         switch signal {
         // An earlier try, whose answer was lost, may have made it.
         case .response(let response) where response.code == 201 || response.code == 409:
             left.removeFirst()
         case .response, .lost, .streamBegan, .streamBytes:
-            return .pause(.milliseconds(Int64(20 + random.below(100))))
+            return .pause(.milliseconds(Int64(20 + context.random.below(100))))
         case .resumed: break
         }
         guard let next = left.first else { return .stop }
@@ -95,30 +112,28 @@ struct RegisterWriter: Client {
         self.isOver = isOver
     }
 
-    mutating func on(
-        _ signal: ClientSignal, _ registers: inout RegisterChecker, _ random: inout Random
-    ) -> ClientAction {
+    mutating func on(_ signal: ClientSignal, _ context: inout ClientContext) -> ClientAction {
         guard case .response(let response) = signal else {
             if case .resumed = signal {
-                if exists, isOver(), registers.floor(name) >= value { return .stop }
-                return begin(&registers)
+                if exists, isOver(), context.registers.floor(name) >= value { return .stop }
+                return begin(&context)
             }
-            return retry(&random)
+            return retry(&context)
         }
         switch (response.code, exists) {
         case (201, false), (409, false):
             exists = true
-            return finish(&registers, &random)
-        case (200, true): return write(response, &registers, &random)
+            return finish(&context)
+        case (200, true): return write(response, &context)
         case (404, true):
             violation = "register \(name) is gone"
             return .stop
-        default: return retry(&random)
+        default: return retry(&context)
         }
     }
 
-    private mutating func begin(_ registers: inout RegisterChecker) -> ClientAction {
-        registers.attempt(name, value)
+    private mutating func begin(_ context: inout ClientContext) -> ClientAction {
+        context.registers.attempt(name, value)
         guard exists else {
             return .send(
                 Requests.write(
@@ -129,7 +144,7 @@ struct RegisterWriter: Client {
 
     /// The answer to a read or to a write, which both show the register.
     private mutating func write(
-        _ response: APIResponse, _ registers: inout RegisterChecker, _ random: inout Random
+        _ response: APIResponse, _ context: inout ClientContext
     ) -> ClientAction {
         guard let object = try? JSON(parsing: response.body),
             let held = object["data"]?["value"]?.string.flatMap({ Int($0) }),
@@ -138,7 +153,7 @@ struct RegisterWriter: Client {
             violation = "register \(name) was answered without value"
             return .stop
         }
-        if held == value { return finish(&registers, &random) }
+        if held == value { return finish(&context) }
         guard held == value - 1 else {
             violation = "the writer of register \(name) finds \(held) and not \(value - 1)"
             return .stop
@@ -149,20 +164,18 @@ struct RegisterWriter: Client {
                 Requests.configMap(name, value, resourceVersion: version)))
     }
 
-    private mutating func finish(
-        _ registers: inout RegisterChecker, _ random: inout Random
-    ) -> ClientAction {
-        registers.acknowledge(name, value)
+    private mutating func finish(_ context: inout ClientContext) -> ClientAction {
+        context.registers.acknowledge(name, value)
         value += 1
         if isOver() {
             value -= 1
             return .stop
         }
-        return .pause(.milliseconds(Int64(20 + random.below(300))))
+        return .pause(.milliseconds(Int64(20 + context.random.below(300))))
     }
 
-    private func retry(_ random: inout Random) -> ClientAction {
-        .pause(.milliseconds(Int64(20 + random.below(150))))
+    private func retry(_ context: inout ClientContext) -> ClientAction {
+        .pause(.milliseconds(Int64(20 + context.random.below(150))))
     }
 }
 
@@ -178,23 +191,21 @@ struct RegisterReader: Client {
         self.isOver = isOver
     }
 
-    mutating func on(
-        _ signal: ClientSignal, _ registers: inout RegisterChecker, _ random: inout Random
-    ) -> ClientAction {
+    mutating func on(_ signal: ClientSignal, _ context: inout ClientContext) -> ClientAction {
         switch signal {
         case .response(let response):
             if let reading, response.code == 200 || response.code == 404 {
                 let object = response.code == 200 ? try? JSON(parsing: response.body) : nil
                 let value = object?["data"]?["value"]?.string.flatMap { Int($0) }
-                violation = registers.finishRead(reading.name, value, floor: reading.floor)
+                violation = context.registers.finishRead(reading.name, value, floor: reading.floor)
             }
-            return .pause(.milliseconds(Int64(20 + random.below(200))))
+            return .pause(.milliseconds(Int64(20 + context.random.below(200))))
         case .lost, .streamBegan, .streamBytes:
-            return .pause(.milliseconds(Int64(20 + random.below(200))))
+            return .pause(.milliseconds(Int64(20 + context.random.below(200))))
         case .resumed:
             if isOver() { return .stop }
-            let name = names[random.below(names.count)]
-            reading = (name, registers.floor(name))
+            let name = names[context.random.below(names.count)]
+            reading = (name, context.registers.floor(name))
             return .send(Requests.get("\(Requests.configMaps)/\(name)"))
         }
     }

@@ -20,14 +20,23 @@ enum ClientAction {
     case pause(Span)
     /// Waits for more signals.
     case wait
+    /// Breaks its connection off, and goes on after a pause.
+    case hangUp(Span)
     case stop
+}
+
+/// What clients share: what they know of each other, and what checks their answers.
+struct ClientContext {
+    var registers = RegisterChecker()
+    var history = HistoryRecorder()
+    var changes = ChangeLog()
+    var random: Random
+    var now = Instant.zero
 }
 
 /// A client of the API, like kubectl or an operator's library. One thing at a time.
 protocol Client {
-    mutating func on(
-        _ signal: ClientSignal, _ registers: inout RegisterChecker, _ random: inout Random
-    ) -> ClientAction
+    mutating func on(_ signal: ClientSignal, _ context: inout ClientContext) -> ClientAction
     /// The rule that the answers broke, if any.
     var violation: String? { get }
 }
@@ -44,13 +53,14 @@ final class Workload {
     /// Counts the turns of each client, so that an old timer does nothing.
     var turns: [Int] = []
     var exchanges: [Ticket: Exchange] = [:]
-    var registers = RegisterChecker()
-    var random: Random
+    var context: ClientContext
     var lastTicket: UInt64 = 0
     /// Clients that write stop at their next turn.
     var isOver = false
 
-    init(random: Random) { self.random = random }
+    init(random: Random) { context = ClientContext(random: random) }
+
+    var registers: RegisterChecker { context.registers }
 }
 
 extension World {
@@ -62,7 +72,7 @@ extension World {
 
     func resumeClient(_ client: Int, _ turn: Int) {
         guard workload.turns[client] == turn else { return }
-        tell(client, .resumed)
+        tell(client, .resumed, nil)
     }
 
     /// A machine answers, which takes a moment to arrive.
@@ -77,15 +87,25 @@ extension World {
         case .response, .lost: workload.exchanges[ticket] = nil
         case .streamBegan, .streamBytes, .resumed: break
         }
-        tell(exchange.client, signal)
+        tell(exchange.client, signal, ticket)
     }
 
     func giveUp(_ ticket: Ticket) {
         guard let exchange = workload.exchanges[ticket] else { return }
+        cancel(ticket, exchange)
+        tellClient(ticket, .lost)
+    }
+
+    /// The client is gone; nothing of the answer that is under way reaches it.
+    private func hangUp(_ ticket: Ticket) {
+        guard let exchange = workload.exchanges.removeValue(forKey: ticket) else { return }
+        cancel(ticket, exchange)
+    }
+
+    private func cancel(_ ticket: Ticket, _ exchange: Workload.Exchange) {
         let machine = machines[exchange.machine]
         queue.add(
             .input(machine: machine.number, life: machine.life, .cancelled(ticket)), at: now)
-        tellClient(ticket, .lost)
     }
 
     func deliverRequest(_ ticket: Ticket) {
@@ -105,14 +125,18 @@ extension World {
         }
     }
 
-    private func tell(_ client: Int, _ signal: ClientSignal) {
+    private func tell(_ client: Int, _ signal: ClientSignal, _ ticket: Ticket?) {
         workload.turns[client] += 1
-        let action = workload.clients[client].on(
-            signal, &workload.registers, &workload.random)
+        workload.context.now = now
+        let action = workload.clients[client].on(signal, &workload.context)
         if let rule = workload.clients[client].violation { fail(rule) }
         switch action {
         case .send(let request): send(request, from: client)
         case .pause(let span):
+            queue.add(
+                .clientResumes(client, turn: workload.turns[client]), at: now + span)
+        case .hangUp(let span):
+            if let ticket { hangUp(ticket) }
             queue.add(
                 .clientResumes(client, turn: workload.turns[client]), at: now + span)
         case .wait, .stop: break
@@ -129,7 +153,7 @@ extension World {
         }
         workload.lastTicket += 1
         let ticket = Ticket(workload.lastTicket)
-        let machine = candidates[workload.random.below(candidates.count)]
+        let machine = candidates[workload.context.random.below(candidates.count)]
         workload.exchanges[ticket] = Workload.Exchange(
             client: client, machine: machine, request: request)
         queue.add(.request(ticket), at: now + Self.clientDelay)

@@ -152,7 +152,8 @@ package final class World {
         if steps > Self.stepsMax { fail("after \(steps) steps there is still no rest") }
         for effect in outbox.take() { perform(effect, of: machine) }
         arm(machine)
-        if let rule = checkers.afterStep(machine, at: now) { fail(rule) }
+        if let rule = checkers.afterStep(machine, of: machines, at: now) { fail(rule) }
+        noteChanges(of: machine)
     }
 
     private func arm(_ machine: VirtualMachine) {

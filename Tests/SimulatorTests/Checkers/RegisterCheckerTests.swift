@@ -3,7 +3,7 @@ import Simulator
 import Testing
 
 /// A checker that finds nothing wrong must be one that could.
-@Suite struct CheckerTests {
+@Suite struct RegisterCheckerTests {
     @Test func `a read of less than was acknowledged is found`() {
         var checker = RegisterChecker()
         checker.attempt("r", 4)
@@ -35,22 +35,5 @@ import Testing
         var checker = RegisterChecker()
         checker.attempt("r", 1)
         #expect(checker.finishRead("r", 2, floor: checker.floor("r")) != nil)
-    }
-
-    @Test func `a gap and a repetition in a watch are found, over a break too`() {
-        var checker = WatchChecker(listed: ["r": 7], revision: 100)
-        #expect(checker.take(event("r", 8, revision: 101)) == nil)
-        #expect(checker.take(Array(event("r", 9, revision: 102).prefix(20))) == nil)
-        checker.noteBreak()
-        #expect(checker.take(event("r", 9, revision: 102)) == nil)
-        var repeated = checker
-        #expect(repeated.take(event("r", 9, revision: 102)) != nil)
-        #expect(checker.take(event("r", 11, revision: 104)) != nil)
-    }
-
-    private func event(_ name: String, _ value: Int, revision: Int) -> [UInt8] {
-        let metadata = #"{"name":"\#(name)","resourceVersion":"\#(revision)"}"#
-        let object = #"{"kind":"ConfigMap","metadata":\#(metadata),"data":{"value":"\#(value)"}}"#
-        return Array((#"{"type":"MODIFIED","object":"# + object + "}\n").utf8)
     }
 }
