@@ -11,7 +11,7 @@ struct BenchCommand: AsyncParsableCommand {
             run where there is one, and whether the bound is met. The exit code is 1 when a bound \
             is missed. What a bench starts it also ends, on Ctrl-C too.
             """,
-        subcommands: [BenchRaftCommand.self, BenchLoadCommand.self])
+        subcommands: [BenchRaftCommand.self, BenchStoreCommand.self, BenchLoadCommand.self])
 }
 
 /// The options that every bench has.
@@ -25,6 +25,29 @@ struct BenchOptions: ParsableArguments {
     /// What repeats this run.
     var command: String {
         (["podmesh"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+    }
+}
+
+struct BenchStoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "store",
+        abstract: "Measure the Store: memory, restart and watches, beside etcd.",
+        discussion: """
+            Fills the Store of a real daemon and Debian's etcd-server with 100,000 Pods of 3 KB, \
+            starts both again, and lets 10,000 clients watch one object. Needs root and 20,000 \
+            open files (ulimit -n). docs/performance.md tells what is compared.
+            """)
+
+    @OptionGroup var options: BenchOptions
+
+    @Option(help: "A folder on the disk to measure; everything in it is removed at the end.")
+    var directory = "/var/tmp"
+
+    func run() async throws {
+        print(BenchHeader.text(command: options.command), terminator: "")
+        let bench = StoreBench(
+            isQuick: options.quick, mayInstallPeers: options.installPeers, directory: directory)
+        if try await !bench.run(print: { print($0, terminator: "") }) { throw ExitCode.failure }
     }
 }
 

@@ -19,9 +19,9 @@ package struct SnapshotArchive: Sendable {
         package var savedAt: WallTime
     }
 
-    private let reader: SnapshotReader
-    private let metadata: RaftSnapshotMetadata
-    private let store: StoreCore
+    let reader: SnapshotReader
+    let metadata: RaftSnapshotMetadata
+    let store: StoreCore
 
     /// Opens a file and reads all of it: every checksum, every document.
     package init(opening path: String) throws(ShellError) {

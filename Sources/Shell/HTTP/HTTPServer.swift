@@ -38,7 +38,7 @@ struct HTTPLimits: Sendable {
     var outstandingBytes = 8 * 1024 * 1024
     /// How long a connection may sit between requests, or inside one.
     var readTimeout = TimeAmount.seconds(90)
-    var connections = 10_000
+    var connections = 16_384
 }
 
 /// Accepts connections and turns their bytes into requests; it decides nothing.
