@@ -1,5 +1,26 @@
 /// Base64 with padding (RFC 4648 §4), the form of a Secret's `data`.
 package enum Base64 {
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    package static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        var start = 0
+        while start < bytes.count {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            var bits: UInt32 = 0
+            for byte in group { bits = bits << 8 | UInt32(byte) }
+            bits <<= 8 * UInt32(3 - group.count)
+            for position in 0..<4 {
+                let index = Int(bits >> UInt32(18 - 6 * position)) & 63
+                text.append(position <= group.count ? alphabet[index] : UInt8(ascii: "="))
+            }
+            start += 3
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// Nil when the text is not Base64; line breaks are passed over.
     package static func decode(_ text: String) -> [UInt8]? {
         var result: [UInt8] = []

@@ -12,7 +12,7 @@ import Objects
 /// issued is no replica, a Pod whose binding was issued fills its Node. So one step answers a
 /// machine's failure with the taint, the evictions and the replacements together.
 package struct ControlCore: Sendable {
-    let configuration: ControlConfiguration
+    private(set) var configuration: ControlConfiguration
     var random: Random
     package internal(set) var state = ClusterState()
     package internal(set) var isLeading = false
@@ -58,6 +58,7 @@ package struct ControlCore: Sendable {
             return
         case .changed(let changes): onChanged(changes)
         case .peerStatus(let name, let status): onPeerStatus(name.text, status)
+        case .authorities(let certificates): onAuthorities(certificates)
         case .finished(let ticket, let result): onFinished(ticket, result, now, &out)
         case .wake: break
         }
@@ -75,6 +76,14 @@ package struct ControlCore: Sendable {
         case (let first?, let second?): return min(first, second)
         case (let first, let second): return first ?? second
         }
+    }
+
+    /// Every namespace's ConfigMap tells the new ones.
+    private mutating func onAuthorities(_ certificates: String) {
+        guard certificates != configuration.authorityPEM else { return }
+        configuration.authorityPEM = certificates
+        guard isLeading else { return }
+        for key in state.keys(.namespaces) { enqueue(WorkItem(.serviceAccount, key)) }
     }
 
     private mutating func onStarted(_ objects: [(ObjectKey, JSON)]) {

@@ -15,6 +15,9 @@ package enum ControlInput: Sendable {
     case changed([(ObjectKey, JSON?)])
     /// What the mesh says of a machine. Told for every machine, whether leading or not.
     case peerStatus(MachineName, PeerStatus)
+    /// The certificates of the authorities that Pods must trust, as PEM. Told whether leading
+    /// or not.
+    case authorities(String)
     /// The answer to a write. Of a delete or bind the document is not used.
     case finished(Ticket, WriteResult)
     /// The deadline has come.

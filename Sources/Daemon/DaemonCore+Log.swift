@@ -108,6 +108,7 @@ extension DaemonCore {
         _ changes: [Change], at now: Instant, into out: inout Outbox<DaemonEffect>
     ) {
         guard !changes.isEmpty else { return }
+        onIdentityChanges(changes, at: now, into: &out)
         var objects: [(ObjectKey, JSON?)] = []
         // Several objects may make one row; the last version holds what all of them say.
         var rows: [AssignmentKey: AssignmentEntry] = [:]
@@ -131,6 +132,8 @@ extension DaemonCore {
     /// The Store was replaced by the leader's: nothing known before counts.
     mutating func onStoreReplaced(at now: Instant, into out: inout Outbox<DaemonEffect>) {
         endWatches(into: &out)
+        identities = IdentityBook(store.snapshot)
+        onIdentitiesChanged(at: now, into: &out)
         if observed.hasStarted { restartKubeletView(at: now) }
         let nodes = KeyRange.resource(group: "", resource: "nodes")
         updateRoutes(objects(in: nodes).map { ($0.0, $0.1) }, into: &out)

@@ -33,6 +33,7 @@ extension DaemonCore {
     ) {
         guard member.name != configuration.name else { return }
         out.append(.memberChanged(member))
+        expelIfRemoved(member, at: now)
         membership.noteStatus(member.name, member.status, at: now)
         guard member.status != previous else { return }
         membership.lookAgain(at: now)

@@ -143,6 +143,15 @@ extension DaemonCore {
             perform(outcome, number, evaluations: count, at: now, into: &out)
         case .call(let ticket, let key):
             if let key { answerRead(number, ticket, key, into: &out) }
+        case .identity(_, let request):
+            guard count <= configuration.limits.evaluationsMax else {
+                finishIdentity(number, Self.contended, at: now, into: &out)
+                return
+            }
+            guard let decision = decide(number, request, at: now, into: &out) else { return }
+            commit(
+                number, preconditions: decision.preconditions, operations: decision.operations,
+                nil, at: now)
         case .synchronization:
             pending.remove(number)
             restartKubeletView(at: now)
@@ -185,6 +194,9 @@ extension DaemonCore {
         case .issueToken(let issue):
             pending.remove(number)
             out.append(.issueToken(ticket, issue))
+        case .metrics:
+            pending.remove(number)
+            out.append(.serveMetrics(ticket))
         }
     }
 
@@ -211,7 +223,7 @@ extension DaemonCore {
         switch pending.remove(number)?.origin {
         case .control(let ticket, _): stepControl(.finished(ticket, result), at: now)
         case .kubelet(let ticket, _): stepKubelet(.written(ticket, result), at: now)
-        case .client, .call, .synchronization, .bootstrap, nil: break
+        case .client, .call, .identity, .synchronization, .bootstrap, nil: break
         }
     }
 
@@ -286,6 +298,7 @@ extension DaemonCore {
                 out.append(.respond(ticket, response.finish(at: revision)))
             case .control, .kubelet:
                 if let response { finish(number, response.result(at: revision), at: now) }
+            case .identity: finishIdentity(number, nil, at: now, into: &out)
             case .call, .synchronization, .bootstrap:
                 pending.remove(number)
             }
@@ -313,7 +326,7 @@ extension DaemonCore {
                 case .client, .call, .synchronization:
                     pending.setPhase(number, .awaitingReadIndex)
                     stepRaft(.readIndex(number), at: now)
-                case .control, .kubelet, .bootstrap:
+                case .control, .kubelet, .identity, .bootstrap:
                     evaluate(number, at: now, into: &out)
                 }
             case .committing(_, let command, _):
@@ -341,6 +354,7 @@ extension DaemonCore {
             pending.remove(number)
             let refusal: StoreRefusal = error == Self.tooLarge ? .tooLarge : .timedOut
             out.append(.answerCall(ticket, .refused(refusal)))
+        case .identity: finishIdentity(number, error, at: now, into: &out)
         case .control, .kubelet, .synchronization, .bootstrap, nil:
             finish(number, .failure(error), at: now)
         }

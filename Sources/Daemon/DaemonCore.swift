@@ -46,6 +46,8 @@ package struct DaemonCore: Sendable {
     var areReadsDue = false
     var watches = WatchTable()
     var membership: MembershipPolicy
+    package internal(set) var identities: IdentityBook
+    var upkeep = IdentityUpkeep()
     var observed = ObservedDocuments()
     var routes: [PodRoute] = []
     var proxyRules = ""
@@ -66,6 +68,8 @@ package struct DaemonCore: Sendable {
         func fork() -> Random { Random(seed: random.next()) }
         self.configuration = configuration
         self.store = store
+        identities = IdentityBook(store.snapshot)
+        upkeep.installedSerial = configuration.certificate?.serial
         self.wallTime = wallTime
         let local = GossipMember(
             name: configuration.name,
@@ -137,6 +141,10 @@ package struct DaemonCore: Sendable {
         case .call(let ticket, let call): onCall(ticket, call, at: now, into: &out)
         case .cancelled(let ticket): onCancelled(ticket)
         case .bootstrap(let operations): propose(operations, at: now)
+        case .identity(let ticket, let request):
+            accept(.identity(ticket, request), at: now, into: &out)
+        case .certificateInstalled(let certificate):
+            onCertificateInstalled(certificate, at: now)
         case .kubelet(let input): stepKubelet(input, at: now)
         case .leave: onLeave(at: now)
         }
@@ -146,7 +154,7 @@ package struct DaemonCore: Sendable {
     package var deadline: Instant? {
         let candidates = [
             gossip.deadline, raft.deadline, kubelet.deadline, pending.deadline, watches.deadline,
-            membership.deadline, isControlling ? control.deadline : nil,
+            membership.deadline, upkeep.deadline, isControlling ? control.deadline : nil,
         ]
         return candidates.compactMap(\.self).min()
     }
@@ -213,6 +221,7 @@ package struct DaemonCore: Sendable {
         wakePending(at: now, into: &out)
         wakeWatches(at: now, into: &out)
         wakeMembership(at: now)
+        wakeUpkeep(at: now, into: &out)
     }
 
     private mutating func onWallTime(_ time: WallTime, at now: Instant) {

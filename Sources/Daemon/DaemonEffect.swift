@@ -15,6 +15,15 @@ package enum DaemonEffect: Sendable {
     /// The goodbye is out; the process may end.
     case left
 
+    // Identities.
+    /// The answer to `.identity`: done, or why not.
+    case identityAnswered(Ticket, StatusError?)
+    /// ``DaemonCore/identities`` changed: trust and bar whom it says from now on.
+    case trustChanged
+    /// Make this machine new keys, have them certified by `.identity(.renew)`, put them into use
+    /// and say `.certificateInstalled`.
+    case renewCertificates(IdentityBook.RenewalReason)
+
     // The log.
     case sendRaft(to: MachineName, address: PeerAddress, RaftMessage)
     case persist(RaftPersist)
@@ -37,6 +46,8 @@ package enum DaemonEffect: Sendable {
     case openStream(Ticket, StreamTarget)
     case issueToken(Ticket, TokenIssue)
     case answerCall(Ticket, StoreAnswer)
+    /// An authorized client wants the counters of this machine, its shell's included.
+    case serveMetrics(Ticket)
 
     // Pods.
     case runtime(Ticket, RuntimeRequest)

@@ -38,6 +38,10 @@ package enum DaemonInput: Sendable {
     /// Documents that a new cluster starts from. They go into the Store together unless the
     /// first of them is there already; proposed as often as it takes.
     case bootstrap([Operation])
+    /// A change of identities; answered by `.identityAnswered`.
+    case identity(Ticket, IdentityRequest)
+    /// The certificates that `.renewCertificates` asked for are in use, the mesh's is this one.
+    case certificateInstalled(GossipCertificate)
     /// Anything for the kubelet: facts of the machine, answers of the runtime.
     case kubelet(KubeletInput)
     /// Hand over what can be handed over and say goodbye to the mesh.

@@ -30,12 +30,17 @@ extension DaemonCore {
                         + "new one")
             }
         }
-        if name == configuration.name || gossip[name]?.isLive == true {
-            return StatusError(
-                .conflict,
-                "a machine named \"\(name)\" is a live member of the cluster; choose another name")
+        if let removedAt = identities.records[name]?.removedAt, identities.isRemoved(name) {
+            // The machine may know a token from the time before.
+            let created = secret[path: ["metadata", "creationTimestamp"]]?.string
+            guard let made = created.flatMap(WallTime.init(rfc3339:)), removedAt.seconds <= made.seconds else {
+                return StatusError(
+                    .unauthorized,
+                    "\"\(name)\" was removed at \(removedAt.rfc3339), after this token was made; "
+                        + "\"podmesh token create\" makes a new one")
+            }
         }
-        return nil
+        return identities.refusal(ofNewcomer: name, identityView)
     }
 
     /// A Secret's value as text.

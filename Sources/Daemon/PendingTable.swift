@@ -14,6 +14,8 @@ struct PendingTable: Sendable {
         case call(Ticket, Key?)
         case control(Ticket, ObjectWrite)
         case kubelet(Ticket, ObjectWrite)
+        /// The shell under its ticket, or the machine itself.
+        case identity(Ticket?, IdentityRequest)
         /// The machine itself, which waits to have a current state.
         case synchronization
         /// Nobody; the shell wants the documents in the Store.

@@ -1,22 +1,6 @@
 import ArgumentParser
 import Shell
 
-struct MembersCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "members", abstract: "List the machines of the mesh as this one sees them.")
-
-    @OptionGroup var machine: ConfigurationOption
-
-    @Option(name: [.short, .long], help: "table or json.")
-    var output = OutputFormat.table
-
-    func run() async throws {
-        print(
-            try await ClusterAdministration(configuration: machine.read())
-                .members(asJSON: output == .json))
-    }
-}
-
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show this machine's part in the cluster, as JSON.")
@@ -36,9 +20,4 @@ struct VersionCommand: ParsableCommand {
         print("podmesh \(Version.text)")
         print("Kubernetes API \(Version.kubernetes)")
     }
-}
-
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table
-    case json
 }

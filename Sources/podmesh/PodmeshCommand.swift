@@ -14,7 +14,8 @@ struct PodmeshCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             InitCommand.self, JoinCommand.self, RunCommand.self, MembersCommand.self,
-            StatusCommand.self, SnapshotCommand.self, TokenCommand.self, KubeconfigCommand.self, SimulateCommand.self,
+            StatusCommand.self, KeyringCommand.self, SnapshotCommand.self, TokenCommand.self,
+            KubeconfigCommand.self, SimulateCommand.self,
             BenchCommand.self, VersionCommand.self,
         ])
 }

@@ -25,7 +25,7 @@ struct SealerTests {
         func sealer(_ name: String, session: UInt64? = nil) -> DatagramSealer {
             let (identity, certificate) = certified(name)
             return DatagramSealer(
-                identity: identity, certificate: certificate, authorityKey: authority.publicKey,
+                identity: identity, certificate: certificate, authorityKeys: [authority.publicKey],
                 session: session)
         }
 
@@ -113,7 +113,7 @@ struct SealerTests {
         func start() -> DatagramSealer {
             var sealer = DatagramSealer(
                 identity: identity, certificate: certificate,
-                authorityKey: cluster.authority.publicKey)
+                authorityKeys: [cluster.authority.publicKey])
             sealer.learn(b.certificate, at: Self.now)
             return sealer
         }
@@ -170,13 +170,13 @@ struct SealerTests {
             name: Samples.name("a"), publicKey: stolen.publicKey, serial: 9, expiry: own.expiry,
             signature: own.signature)
         var liar = DatagramSealer(
-            identity: stolen, certificate: forged, authorityKey: cluster.authority.publicKey)
+            identity: stolen, certificate: forged, authorityKeys: [cluster.authority.publicKey])
         liar.learn(victim.certificate, at: Self.now)
         #expect(victim.open(liar.seal([1], to: Samples.name("victim"))[0], at: Self.now) == nil)
         #expect(victim.counters.badCertificate == 1)
         // … and with its true certificate it is itself, whatever it says.
         var honest = DatagramSealer(
-            identity: stolen, certificate: own, authorityKey: cluster.authority.publicKey)
+            identity: stolen, certificate: own, authorityKeys: [cluster.authority.publicKey])
         honest.learn(victim.certificate, at: Self.now)
         let opened = victim.open(
             honest.seal([1], to: Samples.name("victim"))[0], at: Self.now)
@@ -214,7 +214,7 @@ struct SealerTests {
         let (identity, certificate) = cluster.certified("a", serial: 2)
         var again = DatagramSealer(
             identity: identity, certificate: certificate,
-            authorityKey: cluster.authority.publicKey)
+            authorityKeys: [cluster.authority.publicKey])
         again.learn(b.certificate, at: Self.now)
         #expect(b.open(again.seal([1], to: Samples.name("b"))[0], at: Self.now) != nil)
     }

@@ -17,8 +17,8 @@ struct IdentityTests {
     }
 
     @Test func theFingerprintIsTheCertificates() throws {
-        let authority = try ClusterAuthority.create(at: now)
-        let other = try ClusterAuthority.create(at: now)
+        let authority = try ClusterAuthority.create(id: "1", at: now)
+        let other = try ClusterAuthority.create(id: "2", at: now)
         #expect(authority.fingerprint.count == 64)
         #expect(
             ClusterAuthority.fingerprint(ofPEM: authority.certificatePEM)

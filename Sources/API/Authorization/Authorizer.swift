@@ -34,6 +34,8 @@ struct Authorizer: Sendable {
         guard verb == "get" || verb == "head" else { return false }
         if Self.isOpenToAll(path) { return true }
         guard !user.isAnonymous else { return false }
+        // What Kubernetes' ClusterRole `system:monitoring` allows.
+        if path == "/metrics", user.groups.contains("system:monitoring") { return true }
         return ["/api", "/apis", "/openapi", "/version"].contains {
             path == $0 || path.hasPrefix($0 + "/")
         } || path == "/"

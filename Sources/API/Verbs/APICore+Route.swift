@@ -27,6 +27,9 @@ extension APICore {
                 kind, namespace: namespace, body(of: request),
                 reviewedClaims: request.reviewedClaims, authorizer)
             return .respond(APIResponse(code: 201, body: review.bytes))
+        case .unknownResource where request.path == "/metrics":
+            guard [.get, .head].contains(request.method) else { throw StatusError.methodNotAllowed }
+            return .metrics
         case .unknownResource:
             throw StatusError.unknownPath
         default:

@@ -31,6 +31,8 @@ package enum APIOutcome: Sendable {
     case stream(StreamRequest)
     /// A token to sign.
     case issueToken(TokenIssue)
+    /// The counters of the machine that was asked.
+    case metrics
 }
 
 /// What an ``ObjectWrite`` comes to.

@@ -23,6 +23,9 @@ package import Base
 /// heard for some datagrams; so a newcomer, and a peer that lost its memory, learn the key from
 /// the first datagram that arrives. A certificate is verified against the authority before
 /// anything is opened with its key. Nothing here ever asks for an answer to be sent.
+///
+/// Nonces are 24 random bytes, so no pair ever uses one twice: after 2^48 datagrams the chance
+/// of a first repetition is below 2^-96 (XChaCha draft, §2.1).
 package struct DatagramSealer: Sendable {
     /// What came out of a datagram.
     package struct Opened: Equatable, Sendable {
@@ -40,7 +43,8 @@ package struct DatagramSealer: Sendable {
 
     /// Own keys, newest first; the one before stays for peers that have not heard of the newest.
     private var ownKeys: [OwnKey]
-    private let authorityKey: [UInt8]
+    /// The authorities that certify machines; two while the cluster changes from one to the next.
+    private var authorityKeys: [[UInt8]]
     private let session: UInt64
     private var peers: [MachineName: SealedPeer] = [:]
     private var namesByKeyID: [UInt64: MachineName] = [:]
@@ -50,8 +54,6 @@ package struct DatagramSealer: Sendable {
     private var introductionsInSecond = 0
     package private(set) var counters = SealerCounters()
 
-    private static let version: UInt8 = 1
-    private static let flagCertificate: UInt8 = 1
     /// Without the certificate: fixed header, nonce, session and counter, tag.
     package static let overheadBytes = 18 + 24 + 16 + 16
     /// Datagrams without an answer after which the certificate is added again.
@@ -59,13 +61,13 @@ package struct DatagramSealer: Sendable {
 
     /// `session` is for tests; leave it out to have it drawn at random.
     package init(
-        identity: GossipIdentity, certificate: GossipCertificate, authorityKey: [UInt8],
+        identity: GossipIdentity, certificate: GossipCertificate, authorityKeys: [[UInt8]],
         session: UInt64? = nil
     ) {
         precondition(
             certificate.publicKey == identity.publicKey, "the certificate is of another key")
         ownKeys = [Self.ownKey(identity, certificate)]
-        self.authorityKey = authorityKey
+        self.authorityKeys = authorityKeys
         self.session = session ?? Sodium.random(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
@@ -93,15 +95,16 @@ package struct DatagramSealer: Sendable {
         let id = GossipIdentity.keyID(of: certificate.publicKey)
         guard certificate.serial > max(revokedSerials[name] ?? 0, known.first?.serial ?? 0),
             namesByKeyID[id] == nil, namesByKeyID.count < GossipLimits.peerKeysMax,
-            certificate.isValid(authorityKey: authorityKey, at: now)
+            let authority = authorityKeys.first(where: {
+                certificate.isValid(authorityKey: $0, at: now)
+            })
         else {
             counters.badCertificate += 1
             return false
         }
         var peer = peers[name] ?? SealedPeer(unanswered: Self.introduceAfter)
-        for dropped in peer.add(SealedPeer.Key(certificate: certificate, id: id)) {
-            namesByKeyID[dropped] = nil
-        }
+        let key = SealedPeer.Key(certificate: certificate, id: id, authority: authority)
+        for dropped in peer.add(key) { namesByKeyID[dropped] = nil }
         peers[name] = peer
         namesByKeyID[id] = name
         return true
@@ -111,8 +114,23 @@ package struct DatagramSealer: Sendable {
     /// serial are refused. A later one admits a new machine of that name.
     package mutating func revoke(_ name: MachineName, upTo serial: UInt64) {
         revokedSerials[name] = max(revokedSerials[name] ?? 0, serial)
+        removeKeys(of: name) { $0.serial <= serial }
+    }
+
+    /// From now on these authorities certify machines; what others certified opens no more.
+    package mutating func trust(_ keys: [[UInt8]]) {
+        guard keys != authorityKeys else { return }
+        authorityKeys = keys
+        for name in peers.keys.sorted() {
+            removeKeys(of: name) { !keys.contains($0.authority) }
+        }
+    }
+
+    private mutating func removeKeys(
+        of name: MachineName, where isRemoved: (SealedPeer.Key) -> Bool
+    ) {
         guard var peer = peers[name] else { return }
-        for dropped in peer.removeKeys(upTo: serial) { namesByKeyID[dropped] = nil }
+        for dropped in peer.removeKeys(where: isRemoved) { namesByKeyID[dropped] = nil }
         peers[name] = peer.keys.isEmpty ? nil : peer
     }
 
@@ -164,6 +182,7 @@ package struct DatagramSealer: Sendable {
             encrypt(
                 payload, key: key, recipient: recipient, introduction: introduction, peer: &peer))
         peer.unanswered = min(peer.unanswered + 1, Self.introduceAfter)
+        peer.traffic.sent(datagrams)
         peers[name] = peer
         counters.sealed += UInt64(datagrams.count)
         return datagrams
@@ -176,8 +195,8 @@ package struct DatagramSealer: Sendable {
         peer.sendCounter += 1
         let nonce = Sodium.random(Sodium.nonceBytes)
         var header = ByteWriter(capacity: GossipLimits.datagramBytesMax)
-        header.writeByte(Self.version)
-        header.writeByte(introduction == nil ? 0 : Self.flagCertificate)
+        header.writeByte(SealedHead.version)
+        header.writeByte(introduction == nil ? 0 : SealedHead.flagCertificate)
         header.writeInteger(ownKeys[0].id)
         header.writeInteger(recipient)
         header.writeRaw(nonce)
@@ -194,6 +213,32 @@ package struct DatagramSealer: Sendable {
     }
 
     // MARK: Opening
+
+    /// Whether a datagram with this head is worth copying and opening; counted when it is not. A
+    /// stranger who knows neither this machine's key nor a peer's is refused here, before any
+    /// cryptography and without touching memory beyond the head.
+    package mutating func admits(_ head: SealedHead, bytes count: Int) -> Bool {
+        counters.receivedBytes &+= UInt64(clamping: count)
+        guard count <= GossipLimits.datagramBytesMax, count >= Self.overheadBytes, head.isOurs
+        else {
+            counters.malformed += 1
+            return false
+        }
+        guard ownKeys.contains(where: { $0.id == head.recipient }) else {
+            counters.misdirected += 1
+            return false
+        }
+        guard head.carriesCertificate || namesByKeyID[head.sender] != nil else {
+            counters.unknownSender += 1
+            return false
+        }
+        return true
+    }
+
+    /// What went to the peer and came from it, as far as it opened.
+    package func traffic(of name: MachineName) -> PeerTraffic {
+        peers[name]?.traffic ?? PeerTraffic()
+    }
 
     /// The sender and payload, or nil when the datagram must be dropped in silence; the
     /// counters say why.
@@ -230,7 +275,10 @@ package struct DatagramSealer: Sendable {
             return nil
         }
         let isFirst = peer.accept(counter, session: session, keyIndex: index)
-        if isFirst { peer.unanswered = 0 }
+        if isFirst {
+            peer.unanswered = 0
+            peer.traffic.received(datagram)
+        }
         peers[name] = peer
         guard isFirst else {
             counters.replayed += 1
@@ -274,6 +322,30 @@ package struct DatagramSealer: Sendable {
         introductionsInSecond += 1
         return introductionsInSecond <= GossipLimits.introductionsPerSecondMax
     }
+}
+
+/// The first bytes of a datagram, as a socket can read them without copying it.
+package struct SealedHead: Sendable {
+    package static let bytes = 18
+    static let version: UInt8 = 1
+    static let flagCertificate: UInt8 = 1
+
+    private let version: UInt8
+    private let flags: UInt8
+    let sender: UInt64
+    let recipient: UInt64
+
+    /// The fields at bytes 0, 1, 2 and 10; the key ids are little-endian.
+    package init(version: UInt8, flags: UInt8, sender: UInt64, recipient: UInt64) {
+        self.version = version
+        self.flags = flags
+        self.sender = sender
+        self.recipient = recipient
+    }
+
+    /// Has the version and the flags of this protocol.
+    var isOurs: Bool { version == Self.version && flags <= Self.flagCertificate }
+    var carriesCertificate: Bool { flags == Self.flagCertificate }
 }
 
 /// The parts of a datagram before anything is opened.

@@ -4,14 +4,17 @@ struct SealedPeer: Sendable {
     struct Key: Sendable {
         let certificate: GossipCertificate
         let id: UInt64
+        /// The public key of the authority that certified it.
+        let authority: [UInt8]
         /// Keys of the pair, by the id of this machine's key; at most two, newest last.
         var pairKeys: [(ownID: UInt64, key: [UInt8])] = []
         /// Replay windows by the sender's session, least recently used first.
         var sessions: [(session: UInt64, window: ReplayWindow)] = []
 
-        init(certificate: GossipCertificate, id: UInt64) {
+        init(certificate: GossipCertificate, id: UInt64, authority: [UInt8]) {
             self.certificate = certificate
             self.id = id
+            self.authority = authority
         }
 
         var serial: UInt64 { certificate.serial }
@@ -22,6 +25,7 @@ struct SealedPeer: Sendable {
     var sendCounter: UInt64 = 0
     /// Datagrams sent since one of the peer opened, up to what makes the sealer introduce itself.
     var unanswered: Int
+    var traffic = PeerTraffic()
 
     private static let keysMax = 2
     private static let pairKeysMax = 2
@@ -37,9 +41,9 @@ struct SealedPeer: Sendable {
     }
 
     /// The ids of the keys removed.
-    mutating func removeKeys(upTo serial: UInt64) -> [UInt64] {
-        let dropped = keys.filter { $0.serial <= serial }.map(\.id)
-        keys.removeAll { $0.serial <= serial }
+    mutating func removeKeys(where isRemoved: (Key) -> Bool) -> [UInt64] {
+        let dropped = keys.filter(isRemoved).map(\.id)
+        keys.removeAll { dropped.contains($0.id) }
         return dropped
     }
 

@@ -3,6 +3,8 @@
 package struct SealerCounters: Hashable, Sendable {
     package var sealed: UInt64 = 0
     package var opened: UInt64 = 0
+    /// Bytes of every datagram that arrived, whatever became of it.
+    package var receivedBytes: UInt64 = 0
     /// Certificates of strangers that were verified and learned.
     package var introduced: UInt64 = 0
     /// Nothing sent, because no valid key of the recipient is known.
@@ -29,5 +31,26 @@ package struct SealerCounters: Hashable, Sendable {
     /// Datagrams received and dropped.
     package var dropped: UInt64 {
         malformed + misdirected + unknownSender + badCertificate + forged + replayed + flooded
+    }
+}
+
+/// Datagrams between this machine and one peer since this machine's start, with the bytes of
+/// their sealed form. Of what arrives only what opened counts: the rest proves no sender.
+package struct PeerTraffic: Hashable, Sendable {
+    package private(set) var datagramsIn: UInt64 = 0
+    package private(set) var bytesIn: UInt64 = 0
+    package private(set) var datagramsOut: UInt64 = 0
+    package private(set) var bytesOut: UInt64 = 0
+
+    package init() {}
+
+    mutating func sent(_ datagrams: [[UInt8]]) {
+        datagramsOut += UInt64(datagrams.count)
+        bytesOut += UInt64(datagrams.reduce(0) { $0 + $1.count })
+    }
+
+    mutating func received(_ datagram: [UInt8]) {
+        datagramsIn += 1
+        bytesIn += UInt64(datagram.count)
     }
 }

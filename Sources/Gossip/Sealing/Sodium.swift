@@ -107,4 +107,28 @@ enum Sodium {
             nonce, key)
         return status == 0 ? plaintext : nil
     }
+
+    // MARK: Sealed boxes
+
+    static let sealedBoxBytes = 48
+
+    /// A message that only the holder of the X25519 key can open, from nobody in particular.
+    static func sealBox(_ message: [UInt8], for publicKey: [UInt8]) -> [UInt8]? {
+        prepare()
+        guard publicKey.count == keyBytes else { return nil }
+        var sealed = [UInt8](repeating: 0, count: message.count + sealedBoxBytes)
+        let status = crypto_box_seal(&sealed, message, UInt64(message.count), publicKey)
+        return status == 0 ? sealed : nil
+    }
+
+    static func openBox(_ sealed: [UInt8], publicKey: [UInt8], secretKey: [UInt8]) -> [UInt8]? {
+        prepare()
+        guard sealed.count >= sealedBoxBytes, publicKey.count == keyBytes,
+            secretKey.count == keyBytes
+        else { return nil }
+        var message = [UInt8](repeating: 0, count: sealed.count - sealedBoxBytes)
+        let status = crypto_box_seal_open(
+            &message, sealed, UInt64(sealed.count), publicKey, secretKey)
+        return status == 0 ? message : nil
+    }
 }

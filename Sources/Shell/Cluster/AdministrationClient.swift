@@ -23,6 +23,10 @@ package struct AdministrationClient: Sendable {
         try await send(.POST, path, body)
     }
 
+    package func delete(_ path: String) async throws(ShellError) -> [UInt8] {
+        try await send(.DELETE, path, [])
+    }
+
     private func send(
         _ method: HTTPMethod, _ path: String, _ body: [UInt8]
     ) async throws(ShellError) -> [UInt8] {

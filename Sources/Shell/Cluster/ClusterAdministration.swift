@@ -1,4 +1,5 @@
 import Base
+import Daemon
 import Foundation
 import JSON
 import Store
@@ -19,23 +20,50 @@ package struct ClusterAdministration: Sendable {
         client = AdministrationClient(configuration: configuration)
     }
 
+    /// How much an answer shows.
+    package enum Form: Sendable {
+        case table
+        case wide
+        case json
+    }
+
     /// The members of the mesh, one a line under a header, or as JSON.
-    package func members(asJSON: Bool) async throws(ShellError) -> String {
+    package func members(as form: Form) async throws(ShellError) -> String {
         let json = try await document(ClusterRoutes.membersPath)
-        guard !asJSON else { return json.text }
-        let columns = ["name", "address", "status", "role", "incarnation"]
-        let rows =
-            [columns.map { $0.uppercased() }]
-            + (json.array ?? []).map { member in
-                columns.map { member[$0]?.string ?? member[$0]?.integer.map(String.init) ?? "" }
-            }
-        let widths = columns.indices.map { column in
-            rows.map { $0[column].count }.max() ?? 0
+        return form == .json ? json.text : MembersTable(json, isWide: form == .wide).text
+    }
+
+    /// Bars a machine and removes it from the mesh, the log and the Nodes.
+    package func removeMember(_ name: String, evenIfAlive: Bool) async throws(ShellError) {
+        guard let name = MachineName(name) else {
+            throw ShellError(.badRequest, "remove \"\(name)\": that is no machine's name")
         }
-        return rows.map { row in
-            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
-        }.joined(separator: "\n")
+        _ = try await client.delete(
+            "\(ClusterRoutes.membersPath)/\(name)" + (evenIfAlive ? "?alive=true" : ""))
+    }
+
+    /// The authorities and what they certified.
+    package func keyring(as form: Form) async throws(ShellError) -> String {
+        try Self.keyring(await document(ClusterRoutes.keyringPath), as: form)
+    }
+
+    /// Begins the change to a new authority. `isHurried`: ends it as soon as the machines that are
+    /// alive have changed, whether it begins now or was under way.
+    package func rotateKeyring(
+        keepOldSeconds: Int64, isHurried: Bool, as form: Form
+    ) async throws(ShellError) -> String {
+        var json = try await document(ClusterRoutes.keyringPath)
+        if !isHurried || json["phase"]?.string == Keyring.Phase.steady.rawValue {
+            json = try parse(
+                await client.post(
+                    "\(ClusterRoutes.rotatePath)?keepOldSeconds=\(keepOldSeconds)", []))
+        }
+        if isHurried { json = try parse(await client.post(ClusterRoutes.hurryPath, [])) }
+        return try Self.keyring(json, as: form)
+    }
+
+    private static func keyring(_ json: JSON, as form: Form) throws(ShellError) -> String {
+        form == .json ? json.text : KeyringTable(json).text
     }
 
     package func status() async throws(ShellError) -> String {
@@ -49,8 +77,9 @@ package struct ClusterAdministration: Sendable {
 
     /// Puts a new token into the Store, where every machine finds it.
     package func createToken(lifetimeSeconds: Int64) async throws(ShellError) -> JoinToken {
-        let identity = try IdentityDirectory(dataDirectory: configuration.dataDirectory).read()
-        let fingerprint = ClusterAuthority.fingerprint(ofPEM: identity.authorityPEM) ?? ""
+        let keyring = try await document(ClusterRoutes.keyringPath)
+        let issuing = keyring["authorities"]?.array?.first { $0["isIssuing"]?.bool == true }
+        let fingerprint = issuing?["fingerprint"]?.string ?? ""
         let token = JoinToken.make(fingerprint: fingerprint)
         let secret = token.secretDocument(expiry: WallTime.now + .seconds(lifetimeSeconds))
         _ = try await client.post("/api/v1/namespaces/kube-system/secrets", secret.bytes)
@@ -58,7 +87,10 @@ package struct ClusterAdministration: Sendable {
     }
 
     private func document(_ path: String) async throws(ShellError) -> JSON {
-        let bytes = try await client.get(path)
+        try parse(await client.get(path))
+    }
+
+    private func parse(_ bytes: [UInt8]) throws(ShellError) -> JSON {
         do {
             return try JSON(parsing: bytes)
         } catch {

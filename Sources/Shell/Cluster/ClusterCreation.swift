@@ -1,6 +1,9 @@
 package import Base
+import Daemon
 import Foundation
 import Gossip
+import JSON
+import Store
 
 /// Makes a new cluster of one machine: its authority, its identity, its first log, its join token
 /// and a kubeconfig for its administrator.
@@ -26,32 +29,42 @@ package struct ClusterCreation: Sendable {
                 "create a cluster in \(configuration.dataDirectory): the folder belongs to a "
                     + "cluster already; run it with \"podmesh run\", or remove the folder")
         }
-        let authority = try ClusterAuthority.create(at: now)
-        let meshAuthority = GossipAuthority.generate()
-        let secrets = AuthoritySecrets(
-            certificatePEM: authority.certificatePEM, privateKeyPEM: authority.privateKeyPEM,
-            meshSecretKey: meshAuthority.seed, meshPublicKey: meshAuthority.publicKey,
-            serviceAccountKeyPEM: ServiceAccountTokens.makeKeyPEM(),
-            clusterID: UUID().uuidString.lowercased())
         let key = MachineKey()
         let mesh = GossipIdentity.generate()
+        let vaultKey = GossipIdentity.generate()
+        let (secrets, entry) = try AuthoritySecrets.create(
+            for: [configuration.name: vaultKey.publicKey], previous: nil, at: now)
+        let authority = try secrets.authority()
         let certificate = try MachineCertificate(
-            of: configuration.name, address: configuration.address,
-            publicKeyPEM: key.publicKeyPEM, meshPublicKey: mesh.publicKey, by: secrets,
-            configuration: configuration, at: now)
+            of: MachineCertificate.Subject(
+                name: configuration.name, address: configuration.address,
+                publicKeyPEM: key.publicKeyPEM, meshPublicKey: mesh.publicKey),
+            serial: IdentityBook().nextSerial(of: configuration.name, at: now), by: secrets,
+            id: entry.id, configuration: configuration, at: now)
+        let record = MachineRecord(
+            name: configuration.name, certified: certificate.certified,
+            vaultKey: vaultKey.publicKey)
+        let clusterID = UUID().uuidString.lowercased()
         let token = JoinToken.make(fingerprint: authority.fingerprint)
         try LogDirectory.create(
-            configuration.dataDirectory, clusterID: secrets.clusterID, voter: configuration.name)
+            configuration.dataDirectory, clusterID: clusterID, voter: configuration.name)
         try directory.write(
             IdentityDirectory.Contents(
-                clusterID: secrets.clusterID, machine: configuration.name.text,
-                authorityPEM: authority.certificatePEM,
+                clusterID: clusterID, machine: configuration.name.text,
+                authorities: [IdentityDirectory.Authority(entry)],
                 certificatePEM: certificate.certificatePEM, privateKeyPEM: key.privateKeyPEM,
                 meshKey: mesh.secretKey, meshCertificate: certificate.mesh.encoded,
-                meshAuthorityKey: meshAuthority.publicKey, seeds: [],
-                bootstrap: IdentityDirectory.Bootstrap(
-                    authority: secrets, joinToken: token,
-                    joinTokenExpiry: now.seconds + Self.tokenLifetimeSeconds)))
+                vaultKey: vaultKey.secretKey, seeds: [],
+                bootstrap: [
+                    IdentityDirectory.BootstrapDocument(
+                        Keyring.key, Keyring(first: entry).document),
+                    IdentityDirectory.BootstrapDocument(
+                        MachineRecord.key(of: record.name), record.document),
+                    IdentityDirectory.BootstrapDocument(
+                        token.key,
+                        token.storedDocument(
+                            expiry: now + .seconds(Self.tokenLifetimeSeconds), at: now)),
+                ]))
         let administrator = try authority.issueUser(
             "kubernetes-admin", groups: ["system:masters"], at: now)
         return Result(
@@ -61,5 +74,27 @@ package struct ClusterCreation: Sendable {
                 authorityPEM: authority.certificatePEM, user: "kubernetes-admin",
                 certificatePEM: administrator.certificatePEM,
                 privateKeyPEM: administrator.privateKeyPEM))
+    }
+}
+
+extension IdentityDirectory.Authority {
+    init(_ entry: Keyring.Authority) {
+        self.init(
+            id: entry.id, certificatePEM: entry.certificatePEM,
+            crossCertificatePEM: entry.crossCertificatePEM, meshPublicKey: entry.meshPublicKey)
+    }
+}
+
+extension IdentityDirectory.BootstrapDocument {
+    init(_ key: Key, _ document: JSON) {
+        self.init(
+            group: key.group, resource: key.resource, namespace: key.namespace, name: key.name,
+            text: document.text)
+    }
+
+    var operation: Store.Operation {
+        .put(
+            Key(group: group, resource: resource, namespace: namespace, name: name),
+            Array(text.utf8))
     }
 }

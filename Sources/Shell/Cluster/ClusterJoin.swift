@@ -15,6 +15,8 @@ struct JoinRequest: Codable, Sendable {
     var publicKeyPEM: String
     /// The newcomer's X25519 public key for the mesh.
     var meshPublicKey: [UInt8]
+    /// The newcomer's X25519 public key that the cluster's vaults are sealed for.
+    var vaultKey: [UInt8]
 }
 
 /// What the newcomer receives when its token is good.
@@ -22,7 +24,7 @@ struct JoinAnswer: Codable, Sendable {
     var clusterID: String
     var certificatePEM: String
     var meshCertificate: [UInt8]
-    var meshAuthorityKey: [UInt8]
+    var authorities: [IdentityDirectory.Authority]
     var seeds: [IdentityDirectory.Seed]
 }
 
@@ -67,40 +69,45 @@ package struct ClusterJoin: Sendable {
         let authorityPEM = try await fetchAuthority()
         let key = MachineKey()
         let mesh = GossipIdentity.generate()
+        let vaultKey = GossipIdentity.generate()
         let request = JoinRequest(
             name: configuration.name.text, address: configuration.address, tokenID: token.id,
             tokenSecret: token.secret, publicKeyPEM: key.publicKeyPEM,
-            meshPublicKey: mesh.publicKey)
+            meshPublicKey: mesh.publicKey, vaultKey: vaultKey.publicKey)
         let answer = try await present(request, authorityPEM: authorityPEM)
         try LogDirectory.create(
             configuration.dataDirectory, clusterID: answer.clusterID, voter: nil)
         try directory.write(
             IdentityDirectory.Contents(
                 clusterID: answer.clusterID, machine: configuration.name.text,
-                authorityPEM: authorityPEM, certificatePEM: answer.certificatePEM,
+                authorities: answer.authorities, certificatePEM: answer.certificatePEM,
                 privateKeyPEM: key.privateKeyPEM, meshKey: mesh.secretKey,
-                meshCertificate: answer.meshCertificate,
-                meshAuthorityKey: answer.meshAuthorityKey, seeds: answer.seeds))
+                meshCertificate: answer.meshCertificate, vaultKey: vaultKey.secretKey,
+                seeds: answer.seeds))
     }
 
     private func fetchAuthority() async throws(ShellError) -> String {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.certificateVerification = .none
         let response = try await ask(tls, .GET, Self.authorityPath, body: [])
-        let pem = String(decoding: response.body, as: UTF8.self)
-        guard response.code == 200, let fingerprint = ClusterAuthority.fingerprint(ofPEM: pem)
-        else {
+        // Two while the cluster changes its authority; the token's is the one to trust.
+        let text = String(decoding: response.body, as: UTF8.self)
+        let certificates = ClusterAuthority.certificates(inPEM: text)
+        guard response.code == 200, !certificates.isEmpty else {
             throw ShellError(
                 .unreachable, "fetch the authority from \(host):\(port)",
                 underlying: "the answer is no certificate; is this a podmesh machine?")
         }
-        guard fingerprint == token.fingerprint else {
+        let meant = certificates.first {
+            ClusterAuthority.fingerprint(ofPEM: $0) == token.fingerprint
+        }
+        guard let meant else {
             throw ShellError(
                 .identity, "join through \(host):\(port)",
                 underlying: "the server's authority is not the one in the token; the token is of "
                     + "another cluster, or somebody stands in between")
         }
-        return pem
+        return meant
     }
 
     private func present(

@@ -1,39 +1,50 @@
 import Base
+import Daemon
 import Gossip
 
 /// What the authority certifies of a machine: its key for TLS and its key for the mesh.
 struct MachineCertificate {
     let certificatePEM: String
     let mesh: GossipCertificate
+    /// What the machine's record will say.
+    let certified: MachineRecord.Certified
 
-    /// Mesh certificates are valid as long as those for TLS.
-    private static let lifetime = Span.seconds(365 * 86_400)
+    /// A machine's public keys and where it is.
+    struct Subject {
+        var name: MachineName
+        var address: String
+        var publicKeyPEM: String
+        var meshPublicKey: [UInt8]
+    }
 
-    /// Certifies the keys of a machine under its name and address.
+    /// Certifies the keys of a machine under its name and address. Both certificates have the same
+    /// serial and the same life.
     init(
-        of name: MachineName, address: String, publicKeyPEM: String, meshPublicKey: [UInt8],
-        by secrets: AuthoritySecrets, configuration: MachineConfiguration, at now: WallTime
+        of subject: Subject, serial: UInt64, by secrets: AuthoritySecrets, id: String,
+        configuration: MachineConfiguration, at now: WallTime
     ) throws(ShellError) {
-        let authority = try ClusterAuthority(
-            certificatePEM: secrets.certificatePEM, privateKeyPEM: secrets.privateKeyPEM)
+        let name = subject.name
+        let authority = try secrets.authority()
+        certified = MachineRecord.Certified(
+            serial: serial, authority: id, issuedAt: now,
+            expiry: now + IdentityBook.certificateLifetime)
         let service = IPv4Network(configuration.network.serviceCIDR)?.address(at: 1)?.description
         certificatePEM = try authority.issueMachine(
-            name, publicKeyPEM: publicKeyPEM,
-            addresses: [address, "127.0.0.1", configuration.api.virtualAddress]
+            name, publicKeyPEM: subject.publicKeyPEM,
+            addresses: [subject.address, "127.0.0.1", configuration.api.virtualAddress]
                 + [service].compactMap(\.self),
             names: [
                 name.text, "localhost", "kubernetes", "kubernetes.default",
                 "kubernetes.default.svc",
                 "kubernetes.default.svc.\(configuration.dns.clusterDomain)",
-            ], at: now)
+            ], serial: serial, at: now)
         guard let meshAuthority = GossipAuthority(seed: secrets.meshSecretKey),
-            meshPublicKey.count == GossipCertificate.publicKeyBytes
+            subject.meshPublicKey.count == GossipCertificate.publicKeyBytes
         else {
             throw ShellError(.identity, "certify the mesh key of \(name)")
         }
-        // A later certificate of a name replaces earlier ones, so the time serves as serial.
         mesh = meshAuthority.certify(
-            name: name, publicKey: meshPublicKey, serial: UInt64(max(0, now.seconds)),
-            expiry: now + Self.lifetime)
+            name: name, publicKey: subject.meshPublicKey, serial: serial,
+            expiry: certified.expiry)
     }
 }

@@ -16,15 +16,16 @@ final class APIFront: HTTPRequestReceiver {
     /// Answers paths that are podmesh's own; true when it took the request.
     private let ownRoutes: Route
     private let counter = NIOLockedValueBox(TicketCounter())
-    private let tokens = NIOLockedValueBox<ServiceAccountTokens?>(nil)
+    private let tokens = NIOLockedValueBox<[ServiceAccountTokens]>([])
 
     init(ownRoutes: @escaping Route, deliver: @escaping Deliver) {
         self.ownRoutes = ownRoutes
         self.deliver = deliver
     }
 
-    /// The key that bearer tokens are checked with, once the Store has told it.
-    func setTokens(_ fresh: ServiceAccountTokens) { tokens.withLockedValue { $0 = fresh } }
+    /// The keys that bearer tokens are checked with, as the Store has told them: one of each
+    /// trusted authority.
+    func setTokens(_ fresh: [ServiceAccountTokens]) { tokens.withLockedValue { $0 = fresh } }
 
     func receive(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         if ownRoutes(request, exchange) { return }
@@ -67,12 +68,15 @@ final class APIFront: HTTPRequestReceiver {
                 UserInfo(
                     name: subject.commonName,
                     groups: subject.organizations + [UserInfo.authenticated]))
+        case .refused:
+            return .invalid
         case .anonymous:
             guard let header = request.header("authorization") else { return .none }
             let scheme = "bearer "
             guard header.lowercased().hasPrefix(scheme) else { return .invalid }
             let token = String(header.dropFirst(scheme.count))
-            guard let claims = tokens.withLockedValue({ $0 })?.verify(token) else {
+            let keys = tokens.withLockedValue { $0 }
+            guard let claims = keys.lazy.compactMap({ $0.verify(token) }).first else {
                 return .invalid
             }
             return .token(claims: claims)
@@ -86,7 +90,7 @@ final class APIFront: HTTPRequestReceiver {
             uid: request.header("impersonate-uid") ?? "")
     }
 
-    private static func split(_ uri: String) -> (String, String) {
+    static func split(_ uri: String) -> (String, String) {
         guard let mark = uri.firstIndex(of: "?") else { return (uri, "") }
         return (String(uri[..<mark]), String(uri[uri.index(after: mark)...]))
     }

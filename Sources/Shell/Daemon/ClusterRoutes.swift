@@ -13,78 +13,125 @@ import Store
 
 /// The paths under `/podmesh/v1/`: how newcomers join, and what the command line asks for.
 ///
-///     GET  authority    the authority's certificate; anybody may ask
-///     POST join         certificates for a newcomer with a good token
-///     GET  members      the mesh as this machine sees it          (administration socket)
-///     GET  status       this machine's part in the cluster        (administration socket)
-///     POST kubeconfig   a new administrator's kubeconfig          (administration socket)
-///     GET  snapshot     the Store as a snapshot file              (administration socket)
+///     GET    authority       the trusted authorities' certificates; anybody may ask
+///     POST   join            certificates for a newcomer with a good token
+///
+/// and for the administration socket alone
+///
+///     GET    members         the mesh as this machine sees it
+///     DELETE members/NAME    bar a machine and forget it; ?alive=true even if it is alive
+///     GET    keyring         the authorities and every machine's certificates
+///     POST   keyring/rotate  change to a new authority; ?keepOldSeconds=N
+///     POST   keyring/hurry   end that change at once
+///     GET    status          this machine's part in the cluster
+///     GET    snapshot        the Store as a snapshot file
+///     POST   kubeconfig      a new administrator's kubeconfig
 struct ClusterRoutes: Sendable {
     static let prefix = "/podmesh/v1/"
     static let membersPath = prefix + "members"
     static let statusPath = prefix + "status"
     static let kubeconfigPath = prefix + "kubeconfig"
     static let snapshotPath = prefix + "snapshot"
+    static let keyringPath = prefix + "keyring"
+    static let rotatePath = prefix + "keyring/rotate"
+    static let hurryPath = prefix + "keyring/hurry"
 
     let configuration: MachineConfiguration
-    let authorityPEM: String
     let clusterID: String
     let shell: @Sendable () -> DaemonShell?
     private let exports = SnapshotExport()
 
     init(
-        configuration: MachineConfiguration, authorityPEM: String, clusterID: String,
+        configuration: MachineConfiguration, clusterID: String,
         shell: @escaping @Sendable () -> DaemonShell?
     ) {
         self.configuration = configuration
-        self.authorityPEM = authorityPEM
         self.clusterID = clusterID
         self.shell = shell
     }
 
     /// Answers a path of podmesh's own; false for any other.
     func take(_ request: HTTPRequest, _ exchange: HTTPExchange) -> Bool {
-        let path = request.head.uri
-        guard path.hasPrefix(Self.prefix) else { return false }
-        let isAdministrator = request.connection == .administrator
+        guard request.head.uri.hasPrefix(Self.prefix) else { return false }
+        let (path, query) = APIFront.split(request.head.uri)
         switch (request.head.method, path) {
         case (.GET, ClusterJoin.authorityPath):
-            exchange.respond(
-                code: 200, headers: [("content-type", "application/x-pem-file")],
-                body: Array(authorityPEM.utf8))
+            onLoop(exchange, type: "application/x-pem-file") {
+                .success(Array($0.identity.trustedPEM.utf8))
+            }
         case (.POST, ClusterJoin.joinPath):
-            onLoop(exchange) { admit(request.body, with: $0) }
-        case (.GET, Self.membersPath) where isAdministrator:
-            onLoop(exchange) { .success(members(of: $0).bytes) }
-        case (.GET, Self.statusPath) where isAdministrator:
-            onLoop(exchange) { .success(status(of: $0).bytes) }
-        case (.POST, Self.kubeconfigPath) where isAdministrator:
-            onLoop(exchange) { kubeconfig(with: $0) }
-        case (.GET, Self.snapshotPath) where isAdministrator: exportSnapshot(to: exchange)
+            onLoop(exchange) { admit(request.body, with: $0, $1) }
         default:
-            exchange.respond(
-                .status(StatusError(.notFound, "the server could not find the requested resource")))
+            guard request.connection == .administrator,
+                administer(request.head.method, path, query, exchange)
+            else {
+                exchange.respond(
+                    .status(
+                        StatusError(
+                            .notFound, "the server could not find the requested resource")))
+                return true
+            }
         }
         return true
     }
 
+    /// Answers what only the machine's root may ask; false for an unknown path.
+    private func administer(
+        _ method: HTTPMethod, _ path: String, _ query: String, _ exchange: HTTPExchange
+    ) -> Bool {
+        switch (method, path) {
+        case (.GET, Self.membersPath):
+            onLoop(exchange) { shell in
+                let sealer = shell.sealer
+                return .success(
+                    MembersReport(core: shell.core, now: .now, traffic: sealer.traffic).json.bytes)
+            }
+        case (.DELETE, _) where path.hasPrefix(Self.membersPath + "/"):
+            let name = String(path.dropFirst(Self.membersPath.count + 1))
+            onLoop(exchange) { remove(name, query, with: $0, $1) }
+        case (.GET, Self.keyringPath): onLoop(exchange) { keyring(of: $0) }
+        case (.POST, Self.rotatePath): onLoop(exchange) { rotate(query, with: $0, $1) }
+        case (.POST, Self.hurryPath):
+            onLoop(exchange) { shell, reply in
+                shell.request(.hurry) { shell, error in
+                    reply(error.map { .failure($0) } ?? keyring(of: shell))
+                }
+            }
+        case (.GET, Self.statusPath): onLoop(exchange) { .success(status(of: $0).bytes) }
+        case (.GET, Self.snapshotPath): exportSnapshot(to: exchange)
+        case (.POST, Self.kubeconfigPath): onLoop(exchange) { kubeconfig(with: $0) }
+        default: return false
+        }
+        return true
+    }
+
+    typealias Reply = @Sendable (Result<[UInt8], StatusError>) -> Void
+
     private func onLoop(
-        _ exchange: HTTPExchange,
+        _ exchange: HTTPExchange, type: String = "application/json",
         _ answer: @escaping @Sendable (isolated DaemonShell) -> Result<[UInt8], StatusError>
+    ) {
+        onLoop(exchange, type: type) { shell, reply in reply(answer(shell)) }
+    }
+
+    /// For answers that come later.
+    private func onLoop(
+        _ exchange: HTTPExchange, type: String = "application/json",
+        _ answer: @escaping @Sendable (isolated DaemonShell, @escaping Reply) -> Void
     ) {
         guard let shell = shell() else {
             exchange.respond(.status(Self.starting))
             return
         }
-        shell.eventLoop.execute {
-            switch shell.assumeIsolated({ answer($0) }) {
+        let reply: Reply = { result in
+            switch result {
             case .success(let body):
-                exchange.respond(
-                    code: 200, headers: [("content-type", "application/json")], body: body)
+                exchange.respond(code: 200, headers: [("content-type", type)], body: body)
             case .failure(let error):
                 exchange.respond(.status(error))
             }
         }
+        shell.eventLoop.execute { shell.assumeIsolated { answer($0, reply) } }
     }
 
     private func exportSnapshot(to exchange: HTTPExchange) {
@@ -104,74 +151,7 @@ struct ClusterRoutes: Sendable {
 
     private static let starting = StatusError(.serviceUnavailable, "the daemon is starting")
 
-    // MARK: Join
-
-    private func admit(
-        _ body: [UInt8], with shell: isolated DaemonShell
-    ) -> Result<[UInt8], StatusError> {
-        guard let request = try? JSONDecoder().decode(JoinRequest.self, from: Data(body)),
-            let name = MachineName(request.name), IPv4Address(request.address) != nil
-        else { return .failure(StatusError(.badRequest, "the join request cannot be read")) }
-        let refusal = shell.core.refusal(ofNewcomer: name, tokenID: request.tokenID) {
-            Self.isEqualInConstantTime($0, request.tokenSecret)
-        }
-        if let refusal { return .failure(refusal) }
-        guard let secrets = shell.secrets else {
-            return .failure(
-                StatusError(
-                    .serviceUnavailable, "the cluster's authority is not in the store yet",
-                    retryAfterSeconds: 1))
-        }
-        do {
-            let certificate = try MachineCertificate(
-                of: name, address: request.address, publicKeyPEM: request.publicKeyPEM,
-                meshPublicKey: request.meshPublicKey, by: secrets,
-                configuration: configuration, at: .now)
-            let members = shell.core.gossip.sortedMembers.filter(\.isLive)
-            let seeds = members.compactMap { member in
-                member.certificate.map {
-                    IdentityDirectory.Seed(
-                        name: member.name.text, address: member.address.ip,
-                        port: member.address.port, certificate: $0.encoded)
-                }
-            }
-            let answer = JoinAnswer(
-                clusterID: clusterID, certificatePEM: certificate.certificatePEM,
-                meshCertificate: certificate.mesh.encoded,
-                meshAuthorityKey: secrets.meshPublicKey, seeds: seeds)
-            shell.logger.info("admitted \(name)", metadata: ["address": "\(request.address)"])
-            return .success(Array(try JSONEncoder().encode(answer)))
-        } catch {
-            return .failure(StatusError(.badRequest, "the machine cannot be certified: \(error)"))
-        }
-    }
-
-    /// Does not tell by its time how much of a secret was right.
-    private static func isEqualInConstantTime(_ left: String, _ right: String) -> Bool {
-        let left = Array(left.utf8)
-        let right = Array(right.utf8)
-        guard left.count == right.count else { return false }
-        return zip(left, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
-    }
-
     // MARK: Administration
-
-    private func members(of shell: isolated DaemonShell) -> JSON {
-        let raft = shell.core.raft
-        return .array(
-            shell.core.gossip.sortedMembers.map { member in
-                let role =
-                    member.name == raft.leader
-                    ? "leader"
-                    : raft.membership.voters.contains(member.name)
-                        ? "voter" : raft.membership.learners.contains(member.name) ? "learner" : ""
-                return [
-                    "name": .string(member.name.text), "address": .string(member.address.ip),
-                    "status": .string("\(member.status)"), "role": .string(role),
-                    "incarnation": .integer(Int64(clamping: member.incarnation)),
-                ]
-            })
-    }
 
     private func status(of shell: isolated DaemonShell) -> JSON {
         let raft = shell.core.raft
@@ -202,19 +182,14 @@ struct ClusterRoutes: Sendable {
     private func kubeconfig(
         with shell: isolated DaemonShell
     ) -> Result<[UInt8], StatusError> {
-        guard let secrets = shell.secrets else {
-            return .failure(
-                StatusError(
-                    .serviceUnavailable, "the cluster's authority is not in the store yet"))
-        }
+        guard let issuing = shell.issuing else { return .failure(Self.noAuthority) }
         do throws(ShellError) {
-            let authority = try ClusterAuthority(
-                certificatePEM: secrets.certificatePEM, privateKeyPEM: secrets.privateKeyPEM)
+            let authority = try issuing.secrets.authority()
             let user = try authority.issueUser(
                 "kubernetes-admin", groups: ["system:masters"], at: .now)
             let file = Kubeconfig(
                 server: "https://\(configuration.clientAddress):\(configuration.api.port)",
-                authorityPEM: secrets.certificatePEM, user: "kubernetes-admin",
+                authorityPEM: shell.identity.trustedPEM, user: "kubernetes-admin",
                 certificatePEM: user.certificatePEM, privateKeyPEM: user.privateKeyPEM)
             return .success(Array(file.yaml.utf8))
         } catch {

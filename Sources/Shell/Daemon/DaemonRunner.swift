@@ -51,9 +51,7 @@ package struct DaemonRunner: Sendable {
         _ identity: IdentityDirectory.Contents, _ log: LogDirectory.Contents, _ logger: Logger
     ) async throws {
         let peersFile = PeersFile(dataDirectory: configuration.dataDirectory)
-        let tls = MachineTLS(
-            authorityPEM: identity.authorityPEM, certificatePEM: identity.certificatePEM,
-            privateKeyPEM: identity.privateKeyPEM)
+        let trust = try MachineTrust(identity)
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let apiLoops = MultiThreadedEventLoopGroup(numberOfThreads: Self.apiThreads)
         let eventLoop = loop.next()
@@ -66,24 +64,30 @@ package struct DaemonRunner: Sendable {
         let network = MachineNetwork(configuration: configuration, logger: logger)
         let machine = MachineActions(runtime: runtime, network: network)
         let zone = ZoneBox(core.zone)
+        guard let vaultKey = GossipIdentity(secretKey: identity.vaultKey) else {
+            throw Self.damagedIdentity
+        }
         let shell = DaemonShell(
+            configuration: configuration,
+            identity: DaemonShell.Identity(
+                directory: IdentityDirectory(dataDirectory: configuration.dataDirectory),
+                contents: identity, vaultKey: vaultKey, trust: trust),
             core: core, sealer: sealer, log: log.directory, machine: machine,
             peersFile: peersFile, resolver: zone, eventLoop: eventLoop, logger: logger)
         log.directory.onPersisted { shell.didPersist($0, $1) }
         let streams = ContainerStreams(
-            runtime: runtime, tunnel: MachineTunnel(tls: try tls.peerClient()))
+            runtime: runtime, tunnel: MachineTunnel(trust: trust))
 
         let datagrams = try await bindMesh(shell, eventLoop)
-        let links = try await bindLinks(shell, eventLoop, tls)
+        let links = try await bindLinks(shell, eventLoop, trust)
         let routes = ClusterRoutes(
-            configuration: configuration, authorityPEM: identity.authorityPEM,
-            clusterID: identity.clusterID, shell: { shell })
+            configuration: configuration, clusterID: identity.clusterID, shell: { shell })
         let front = APIFront(ownRoutes: { routes.take($0, $1) }) {
             ticket, request, http, exchange in
             shell.deliver(.request(ticket, request, http, exchange))
         }
         await shell.attach(datagrams: datagrams, links: links, front: front, streams: streams)
-        try await listen(front, tls, apiLoops)
+        try await listen(front, trust, apiLoops)
         try await listen(zone, on: apiLoops.next())
         network.prepare()
         network.holdVirtualAddress(false)
@@ -100,6 +104,13 @@ package struct DaemonRunner: Sendable {
             runtime.shutDown()
             group.cancelAll()
         }
+        if await shell.isRemoved {
+            throw ShellError(
+                .identity, "run as \(configuration.name)",
+                underlying: "this machine was removed from the cluster; to let it come back, "
+                    + "remove \(configuration.dataDirectory), make a token with \"podmesh token "
+                    + "create\" on a machine of the cluster, and run \"podmesh join\"")
+        }
     }
 
     // MARK: Parts
@@ -111,14 +122,16 @@ package struct DaemonRunner: Sendable {
             let certificate = try? GossipCertificate(decoding: identity.meshCertificate),
             certificate.publicKey == mesh.publicKey
         else {
-            throw ShellError(
-                .identity, "read the mesh key",
-                underlying: "the identity file is damaged; remove the data folder and join again")
+            throw Self.damagedIdentity
         }
         let sealer = DatagramSealer(
-            identity: mesh, certificate: certificate, authorityKey: identity.meshAuthorityKey)
+            identity: mesh, certificate: certificate, authorityKeys: identity.authorities.map(\.meshPublicKey))
         return (sealer, certificate)
     }
+
+    private static let damagedIdentity = ShellError(
+        .identity, "read the mesh key",
+        underlying: "the identity file is damaged; remove the data folder and join again")
 
     private func bindMesh(
         _ shell: DaemonShell, _ eventLoop: any EventLoop
@@ -133,17 +146,15 @@ package struct DaemonRunner: Sendable {
     }
 
     private func bindLinks(
-        _ shell: DaemonShell, _ eventLoop: any EventLoop, _ tls: MachineTLS
+        _ shell: DaemonShell, _ eventLoop: any EventLoop, _ trust: MachineTrust
     ) async throws -> NIOLoopBound<PeerLinks> {
-        let client = try tls.peerClient()
-        let server = try tls.peerServer()
         let links = try await eventLoop.submit {
-            NIOLoopBound(PeerLinks(eventLoop: eventLoop, clientTLS: client), eventLoop: eventLoop)
+            NIOLoopBound(PeerLinks(eventLoop: eventLoop, trust: trust), eventLoop: eventLoop)
         }.get()
         try await reportingPort(configuration.raft.port, "raft.port") {
             try await PeerLinks.listen(
                 address: configuration.address, port: configuration.raft.port, on: eventLoop,
-                serverTLS: server
+                trust: trust
             ) { sender, frame, channel in
                 shell.assumeIsolated { $0.receiveFrame(frame, from: sender, on: channel) }
             }
@@ -152,13 +163,12 @@ package struct DaemonRunner: Sendable {
     }
 
     private func listen(
-        _ front: APIFront, _ tls: MachineTLS, _ group: any EventLoopGroup
+        _ front: APIFront, _ trust: MachineTrust, _ group: any EventLoopGroup
     ) async throws {
-        let server = HTTPServer(group: group, receiver: front)
-        let context = try tls.apiServer()
+        let server = HTTPServer(group: group, receiver: front, trust: trust)
         try await reportingPort(configuration.api.port, "api.port") {
             _ = try await server.listen(
-                address: "0.0.0.0", port: configuration.api.port, tls: context)
+                address: "0.0.0.0", port: configuration.api.port)
         }
         let socket = AdministrationClient(configuration: configuration).socket
         _ = try await server.listen(socket: socket)
@@ -185,14 +195,7 @@ package struct DaemonRunner: Sendable {
         await shell.learn(seeds)
         shell.deliver(.start(seeds: seeds))
         guard let bootstrap = identity.bootstrap else { return }
-        guard let secrets = try? bootstrap.authority.encoded() else { return }
-        let token = bootstrap.joinToken
-        let document = token.storedDocument(
-            expiry: WallTime(seconds: bootstrap.joinTokenExpiry), at: .now)
-        shell.deliver(
-            .bootstrap([
-                .put(AuthoritySecrets.key, secrets), .put(token.key, document.bytes),
-            ]))
+        shell.deliver(.bootstrap(bootstrap.map(\.operation)))
     }
 
     // MARK: The runtime
@@ -234,7 +237,8 @@ package struct DaemonRunner: Sendable {
 
     // MARK: Stop
 
-    /// Returns after SIGTERM or SIGINT, when the goodbye is out.
+    /// Returns after SIGTERM or SIGINT, or when the cluster has removed this machine, and the
+    /// goodbye is out.
     private func waitForStop(_ shell: DaemonShell, _ logger: Logger) async {
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
         let sources = [SIGTERM, SIGINT].map { number in
@@ -244,6 +248,7 @@ package struct DaemonRunner: Sendable {
             source.resume()
             return source
         }
+        await shell.whenRemoved { continuation.yield(0) }
         for await number in signals {
             logger.info("stopping", metadata: ["signal": "\(number)"])
             break

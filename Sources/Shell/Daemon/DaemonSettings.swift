@@ -35,7 +35,7 @@ struct DaemonSettings {
                 serviceNetwork: services, clusterDomain: machine.dns.clusterDomain,
                 defaultTolerationSeconds: toleration),
             control: ControlConfiguration(
-                clusterCIDR: pods, serviceCIDR: services, authorityPEM: identity.authorityPEM,
+                clusterCIDR: pods, serviceCIDR: services, authorityPEM: identity.trustedPEM,
                 apiPort: machine.api.port, defaultTolerationSeconds: toleration),
             kubelet: Self.kubelet(machine),
             proxy: ServiceProxy.Configuration(clusterCIDR: pods, serviceCIDR: services),

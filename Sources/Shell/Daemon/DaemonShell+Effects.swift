@@ -6,6 +6,7 @@ import JSON
 import Kubelet
 import Logging
 import NIOCore
+import NIOHTTP1
 import Objects
 import Raft
 import Store
@@ -20,9 +21,14 @@ extension DaemonShell {
             }
         case .memberChanged(let member): onMemberChanged(member)
         case .left: onLeft?()
+        case .identityAnswered(let ticket, let error): onIdentityAnswered(ticket, error)
+        case .trustChanged: onTrustChanged()
+        case .renewCertificates(let reason): renewCertificates(reason)
         case .sendRaft(let name, let address, let message):
             links?.send(RaftCodec.encode(message), to: name, at: address)
-        case .persist(let persist): log.persist(persist)
+        case .persist(let persist):
+            metrics.willPersist(persist, at: .now)
+            log.persist(persist)
         case .saveSnapshot(let metadata, let store):
             log.save(metadata, encoding: store) { [self] result in
                 didWork("write a snapshot", result, else: .snapshotFailed(metadata)) {
@@ -58,6 +64,7 @@ extension DaemonShell {
         case .openStream(let ticket, let target): openStream(ticket, target)
         case .issueToken(let ticket, let issue): issueToken(ticket, issue)
         case .answerCall(let ticket, let answer): calls.end(ticket, answer)
+        case .serveMetrics(let ticket): serveMetrics(ticket)
         case .runtime(let ticket, let request):
             machine.perform(request) { [self] result in
                 deliver(.kubelet(.finished(ticket, result)))
@@ -133,7 +140,11 @@ extension DaemonShell {
     }
 
     private func respond(_ ticket: Ticket, _ response: APIResponse) {
-        exchanges.removeValue(forKey: ticket)?.exchange.respond(response)
+        guard let client = exchanges.removeValue(forKey: ticket) else { return }
+        metrics.didAnswer(
+            client.request.head.method.rawValue, code: response.code,
+            after: Instant.now - client.acceptedAt)
+        client.exchange.respond(response)
     }
 
     private func openStream(_ ticket: Ticket, _ target: StreamTarget) {
@@ -157,12 +168,13 @@ extension DaemonShell {
     }
 
     private func sign(_ issue: TokenIssue) -> Result<String, StatusError> {
-        guard let secrets else {
+        guard let issuing else {
             return .failure(
                 StatusError(.serviceUnavailable, "the signing key is not in the store yet"))
         }
         do throws(ShellError) {
-            let tokens = try ServiceAccountTokens(privateKeyPEM: secrets.serviceAccountKeyPEM)
+            let tokens = try ServiceAccountTokens(
+                privateKeyPEM: issuing.secrets.serviceAccountKeyPEM)
             return .success(try tokens.sign(claims: issue.claims.bytes))
         } catch {
             return .failure(StatusError(.internalError, "\(error)"))

@@ -5,6 +5,7 @@ import Gossip
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import Objects
 import Raft
 import Services
 import Store
@@ -31,8 +32,19 @@ actor DaemonShell {
     var links: PeerLinks?
     var front: APIFront?
     var streams: ContainerStreams?
-    /// The cluster's secrets, once the Store has told them.
-    var secrets: AuthoritySecrets?
+    nonisolated let configuration: MachineConfiguration
+    nonisolated let trust: MachineTrust
+    nonisolated let identityDirectory: IdentityDirectory
+    /// What the identity file holds.
+    var identity: IdentityDirectory.Contents
+    let vaultKey: GossipIdentity
+    /// The authorities' private keys by their ids, once the Store has told them.
+    var secrets: [String: AuthoritySecrets] = [:]
+    var identityTickets = TicketCounter()
+    var identityAnswers: [Ticket: @Sendable (isolated DaemonShell, StatusError?) -> Void] = [:]
+    var isRemoved = false
+    var onRemoved: (@Sendable () -> Void)?
+    var metrics = ShellMetrics()
     var exchanges: [Ticket: ClientExchange] = [:]
     var onLeft: (@Sendable () -> Void)?
 
@@ -55,12 +67,27 @@ actor DaemonShell {
         var request: HTTPRequest
         var user: UserInfo
         var exchange: HTTPExchange
+        var acceptedAt = Instant.now
+    }
+
+    /// What this machine proves itself with.
+    struct Identity {
+        let directory: IdentityDirectory
+        let contents: IdentityDirectory.Contents
+        let vaultKey: GossipIdentity
+        let trust: MachineTrust
     }
 
     init(
-        core: DaemonCore, sealer: DatagramSealer, log: LogDirectory, machine: MachineActions,
+        configuration: MachineConfiguration, identity: Identity, core: DaemonCore,
+        sealer: DatagramSealer, log: LogDirectory, machine: MachineActions,
         peersFile: PeersFile, resolver: ZoneBox, eventLoop: any EventLoop, logger: Logger
     ) {
+        self.configuration = configuration
+        self.identity = identity.contents
+        identityDirectory = identity.directory
+        vaultKey = identity.vaultKey
+        trust = identity.trust
         self.core = core
         self.sealer = sealer
         self.log = log
@@ -80,6 +107,7 @@ actor DaemonShell {
         self.links = links.value
         self.front = front
         self.streams = streams
+        onTrustChanged()
     }
 
     /// What another thread hands in.
@@ -138,11 +166,13 @@ actor DaemonShell {
         let inputs = inbox
         inbox.removeAll(keepingCapacity: true)
         isTurnDue = false
+        for case .persisted(let persistence) in inputs {
+            metrics.didPersist(persistence, at: now)
+        }
         core.step(inputs, at: now, into: &outbox)
         for effect in outbox.take() { perform(effect) }
         links?.flush()
         calls.flush()
-        if secrets == nil { loadSecrets() }
         arm(at: now)
     }
 
@@ -199,6 +229,12 @@ actor DaemonShell {
         }
     }
 
+    /// Calls back when the cluster has removed this machine, or at once if it already has.
+    func whenRemoved(_ action: @escaping @Sendable () -> Void) {
+        onRemoved = action
+        if isRemoved { action() }
+    }
+
     /// Says goodbye to the mesh and returns when that is out, or when the time is over.
     func leave(within timeout: TimeAmount) async {
         await withCheckedContinuation { continuation in
@@ -210,22 +246,6 @@ actor DaemonShell {
                 promise.succeed()
             }
             receive(.leave)
-        }
-    }
-
-    // MARK: Secrets
-
-    /// Reads the cluster's secrets out of the Store as soon as they are there.
-    private func loadSecrets() {
-        guard let document = core.store.snapshot[AuthoritySecrets.key],
-            let secrets = AuthoritySecrets(decoding: document.bytes)
-        else { return }
-        self.secrets = secrets
-        do {
-            front?.setTokens(
-                try ServiceAccountTokens(privateKeyPEM: secrets.serviceAccountKeyPEM))
-        } catch {
-            logger.error("service account tokens cannot be signed", metadata: ["error": "\(error)"])
         }
     }
 }

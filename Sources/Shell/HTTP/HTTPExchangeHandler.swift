@@ -11,6 +11,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     private let receiver: any HTTPRequestReceiver
     private let limits: HTTPLimits
+    private let trust: MachineTrust
     private let handlers: HTTPHandlers
     private var identity: ConnectionIdentity?
     private var head: HTTPRequestHead?
@@ -21,11 +22,12 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     init(
         receiver: any HTTPRequestReceiver, limits: HTTPLimits, identity: ConnectionIdentity?,
-        handlers: HTTPHandlers
+        trust: MachineTrust, handlers: HTTPHandlers
     ) {
         self.receiver = receiver
         self.limits = limits
         self.identity = identity
+        self.trust = trust
         self.handlers = handlers
     }
 
@@ -109,7 +111,9 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         let certificate = try? channel.pipeline.syncOperations.nioSSL_peerCertificate()
         let bytes = certificate.flatMap { try? $0.toDERBytes() }
         let subject = bytes.flatMap(CertificateSubject.init(der:))
-        let known = subject.map(ConnectionIdentity.certificate) ?? .anonymous
+        let known = subject.map { subject in
+            trust.enter(subject, on: channel) ? .certificate(subject) : .refused
+        } ?? ConnectionIdentity.anonymous
         identity = known
         return known
     }

@@ -23,6 +23,8 @@ struct HTTPRequest: Sendable {
 enum ConnectionIdentity: Sendable, Equatable {
     /// A client certificate of the cluster's authority.
     case certificate(CertificateSubject)
+    /// A certificate of a machine that was removed, or of an authority that is trusted no more.
+    case refused
     /// TLS without a client certificate.
     case anonymous
     /// The administration socket, which only the machine's root can open.
@@ -45,22 +47,24 @@ struct HTTPLimits: Sendable {
 struct HTTPServer {
     let group: any EventLoopGroup
     let receiver: any HTTPRequestReceiver
+    let trust: MachineTrust
     var limits = HTTPLimits()
 
-    /// Serves HTTPS; a client may present a certificate of the authority that `tls` trusts.
-    func listen(address: String, port: Int, tls: NIOSSLContext) async throws -> any Channel {
-        try await bootstrap(identity: nil, tls: tls).bind(host: address, port: port).get()
+    /// Serves HTTPS; a client may present a certificate of a trusted authority.
+    func listen(address: String, port: Int) async throws -> any Channel {
+        try await bootstrap(identity: nil).bind(host: address, port: port).get()
     }
 
     /// Serves plain HTTP on a unix socket whose callers are administrators.
     func listen(socket path: String) async throws -> any Channel {
-        try await bootstrap(identity: .administrator, tls: nil)
+        try await bootstrap(identity: .administrator)
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
     }
 
-    private func bootstrap(identity: ConnectionIdentity?, tls: NIOSSLContext?) -> ServerBootstrap {
+    private func bootstrap(identity: ConnectionIdentity?) -> ServerBootstrap {
         let receiver = receiver
         let limits = limits
+        let trust = trust
         let gauge = ConnectionGauge(limit: limits.connections)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
@@ -69,13 +73,15 @@ struct HTTPServer {
                 guard gauge.admit(channel) else { return channel.close() }
                 return channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+                    if identity == nil {
+                        try pipeline.addHandler(NIOSSLServerHandler(context: trust.apiServer))
+                    }
                     let handlers = HTTPHandlers()
                     for handler in handlers.all { try pipeline.addHandler(handler) }
                     try pipeline.addHandler(
                         HTTPExchangeHandler(
                             receiver: receiver, limits: limits, identity: identity,
-                            handlers: handlers))
+                            trust: trust, handlers: handlers))
                 }
             }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)

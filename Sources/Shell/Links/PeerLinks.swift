@@ -17,7 +17,7 @@ final class PeerLinks {
     ) -> Void
 
     private let eventLoop: any EventLoop
-    private let clientTLS: NIOSSLContext
+    private let trust: MachineTrust
     private var links: [MachineName: PeerLink] = [:]
     /// Links with frames that are written and not sent.
     private var unsent: [PeerLink] = []
@@ -26,14 +26,14 @@ final class PeerLinks {
     private static let answersWaterMark = ChannelOptions.Types.WriteBufferWaterMark(
         low: 8 * 1024 * 1024, high: 16 * 1024 * 1024)
 
-    init(eventLoop: any EventLoop, clientTLS: NIOSSLContext) {
+    init(eventLoop: any EventLoop, trust: MachineTrust) {
         self.eventLoop = eventLoop
-        self.clientTLS = clientTLS
+        self.trust = trust
     }
 
     /// Accepts peers' connections; a certificate that names no machine is hung up on.
     static func listen(
-        address: String, port: Int, on eventLoop: any EventLoop, serverTLS: NIOSSLContext,
+        address: String, port: Int, on eventLoop: any EventLoop, trust: MachineTrust,
         receive: @escaping Receive
     ) async throws {
         let bootstrap = ServerBootstrap(group: eventLoop)
@@ -43,9 +43,9 @@ final class PeerLinks {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(NIOSSLServerHandler(context: serverTLS))
+                    try pipeline.addHandler(NIOSSLServerHandler(context: trust.peerServer))
                     try pipeline.addHandler(ByteToMessageHandler(FrameDecoder()))
-                    try pipeline.addHandler(InboundFrameHandler(receive: receive))
+                    try pipeline.addHandler(InboundFrameHandler(trust: trust, receive: receive))
                 }
             }
         _ = try await bootstrap.bind(host: address, port: port).get()
@@ -61,7 +61,7 @@ final class PeerLinks {
         }
         links[peer]?.close()
         let link = PeerLink(
-            peer: peer, address: address, eventLoop: eventLoop, tls: clientTLS)
+            peer: peer, address: address, eventLoop: eventLoop, trust: trust)
         links[peer] = link
         send(frame, over: link)
     }
@@ -86,7 +86,7 @@ private final class PeerLink {
     let address: PeerAddress
     private let peer: MachineName
     private let eventLoop: any EventLoop
-    private let tls: NIOSSLContext
+    private let trust: MachineTrust
     private var channel: (any Channel)?
     private var isConnecting = false
     private var isClosed = false
@@ -101,11 +101,11 @@ private final class PeerLink {
     private static let connectTimeout = TimeAmount.milliseconds(500)
     private static let retryDelay = TimeAmount.milliseconds(100)
 
-    init(peer: MachineName, address: PeerAddress, eventLoop: any EventLoop, tls: NIOSSLContext) {
+    init(peer: MachineName, address: PeerAddress, eventLoop: any EventLoop, trust: MachineTrust) {
         self.peer = peer
         self.address = address
         self.eventLoop = eventLoop
-        self.tls = tls
+        self.trust = trust
     }
 
     /// Frames of one turn gather, so that they leave with one write and few TLS records.
@@ -143,7 +143,7 @@ private final class PeerLink {
             return
         }
         isConnecting = true
-        let tls = tls
+        let trust = trust
         let peer = peer
         ClientBootstrap(group: eventLoop)
             .connectTimeout(Self.connectTimeout)
@@ -151,9 +151,10 @@ private final class PeerLink {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    let tls = try NIOSSLClientHandler(context: tls, serverHostname: nil)
+                    let tls = try NIOSSLClientHandler(
+                        context: trust.peerClient, serverHostname: nil)
                     try pipeline.addHandler(tls)
-                    try pipeline.addHandler(PeerIdentityHandler(expected: peer))
+                    try pipeline.addHandler(PeerIdentityHandler(expected: peer, trust: trust))
                 }
             }
             .connect(host: address.ip, port: Int(address.port))
@@ -187,14 +188,21 @@ private final class PeerLink {
 final class PeerIdentityHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let expected: MachineName
+    private let trust: MachineTrust
 
-    init(expected: MachineName) { self.expected = expected }
+    init(expected: MachineName, trust: MachineTrust) {
+        self.expected = expected
+        self.trust = trust
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent,
-            machineName(of: context) != expected
-        {
-            context.close(promise: nil)
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            let subject = peerSubject(of: context)
+            if subject?.machine != expected
+                || subject.map({ trust.enter($0, on: context.channel) }) != true
+            {
+                context.close(promise: nil)
+            }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -207,13 +215,21 @@ final class PeerIdentityHandler: ChannelInboundHandler {
 /// Hands a peer's frames on under the name that its certificate proves.
 private final class InboundFrameHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    private let trust: MachineTrust
     private let receive: PeerLinks.Receive
     private var sender: MachineName?
 
-    init(receive: @escaping PeerLinks.Receive) { self.receive = receive }
+    init(trust: MachineTrust, receive: @escaping PeerLinks.Receive) {
+        self.trust = trust
+        self.receive = receive
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if sender == nil { sender = machineName(of: context) }
+        if sender == nil, let subject = peerSubject(of: context),
+            trust.enter(subject, on: context.channel)
+        {
+            sender = subject.machine
+        }
         guard let sender else {
             context.close(promise: nil)
             return
@@ -226,10 +242,10 @@ private final class InboundFrameHandler: ChannelInboundHandler {
     }
 }
 
-private func machineName(of context: ChannelHandlerContext) -> MachineName? {
+private func peerSubject(of context: ChannelHandlerContext) -> CertificateSubject? {
     let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
     guard let bytes = certificate.flatMap({ try? $0.toDERBytes() }) else { return nil }
-    return CertificateSubject(der: bytes)?.machine
+    return CertificateSubject(der: bytes)
 }
 
 /// Splits the stream into frames: a length of four bytes, big-endian, then that many bytes.

@@ -2,9 +2,19 @@ import NIOSSL
 
 /// The TLS settings of one machine, made from its identity files.
 struct MachineTLS {
-    let authorityPEM: String
-    let certificatePEM: String
-    let privateKeyPEM: String
+    /// The certificates of every trusted authority.
+    private let authorityPEM: String
+    /// This machine's certificate, and what lets clients of the authority before accept it.
+    private let chainPEM: String
+    private let privateKeyPEM: String
+
+    init(_ identity: IdentityDirectory.Contents) {
+        authorityPEM = identity.trustedPEM
+        chainPEM =
+            identity.certificatePEM
+            + identity.authorities.compactMap(\.crossCertificatePEM).joined()
+        privateKeyPEM = identity.privateKeyPEM
+    }
 
     /// For the API: clients of TLS 1.2 and 1.3, with or without a certificate.
     func apiServer() throws -> NIOSSLContext {
@@ -39,7 +49,7 @@ struct MachineTLS {
     }
 
     private func chain() throws -> [NIOSSLCertificateSource] {
-        try NIOSSLCertificate.fromPEMBytes(Array(certificatePEM.utf8)).map { .certificate($0) }
+        try NIOSSLCertificate.fromPEMBytes(Array(chainPEM.utf8)).map { .certificate($0) }
     }
 
     private func authority() throws -> [NIOSSLCertificate] {

@@ -1,45 +1,69 @@
+package import Base
+import Daemon
 import Foundation
-import Store
+import Gossip
 
-/// The cluster's private keys. They live in the Store, out of the API's sight, so that every
-/// machine can admit newcomers after the first machine is gone.
+/// The private keys of one authority. They live in the Store, each in a vault that only the
+/// machines of the cluster can open, so that every machine can admit newcomers after the first
+/// machine is gone.
 package struct AuthoritySecrets: Codable, Sendable {
     package var certificatePEM: String
     package var privateKeyPEM: String
     /// The Ed25519 seed that signs mesh certificates.
     package var meshSecretKey: [UInt8]
-    package var meshPublicKey: [UInt8]
     /// The P-256 key that signs service-account tokens.
     package var serviceAccountKeyPEM: String
-    package var clusterID: String
 
-    /// Where the Store holds them.
-    static let key = Key(group: "podmesh.io", resource: "authorities", name: "cluster")
+    /// Opens the vault of an authority; nil when this machine may not, or it is damaged.
+    init?(
+        opening authority: Keyring.Authority, as name: MachineName, with vaultKey: GossipIdentity
+    ) {
+        guard let bytes = authority.vault.open(as: name, with: vaultKey),
+            let secrets = try? JSONDecoder().decode(Self.self, from: Data(bytes))
+        else { return nil }
+        self = secrets
+    }
 
-    init(
+    private init(
         certificatePEM: String, privateKeyPEM: String, meshSecretKey: [UInt8],
-        meshPublicKey: [UInt8], serviceAccountKeyPEM: String, clusterID: String
+        serviceAccountKeyPEM: String
     ) {
         self.certificatePEM = certificatePEM
         self.privateKeyPEM = privateKeyPEM
         self.meshSecretKey = meshSecretKey
-        self.meshPublicKey = meshPublicKey
         self.serviceAccountKeyPEM = serviceAccountKeyPEM
-        self.clusterID = clusterID
     }
 
-    init?(decoding bytes: [UInt8]) {
-        guard let secrets = try? JSONDecoder().decode(Self.self, from: Data(bytes)) else {
-            return nil
-        }
-        self = secrets
+    func authority() throws(ShellError) -> ClusterAuthority {
+        try ClusterAuthority(certificatePEM: certificatePEM, privateKeyPEM: privateKeyPEM)
     }
 
-    func encoded() throws(ShellError) -> [UInt8] {
+    /// Makes a new authority whose keys the machines with these vault keys can open.
+    /// `previous`, where there is one, vouches for it.
+    static func create(
+        for recipients: [MachineName: [UInt8]], previous: AuthoritySecrets?, at now: WallTime
+    ) throws(ShellError) -> (secrets: AuthoritySecrets, entry: Keyring.Authority) {
+        let id = String((0..<8).map { _ in "0123456789abcdef".randomElement() ?? "0" })
+        let authority = try ClusterAuthority.create(id: id, at: now)
+        let mesh = GossipAuthority.generate()
+        let secrets = AuthoritySecrets(
+            certificatePEM: authority.certificatePEM, privateKeyPEM: authority.privateKeyPEM,
+            meshSecretKey: mesh.seed, serviceAccountKeyPEM: ServiceAccountTokens.makeKeyPEM())
+        let bytes: [UInt8]
         do {
-            return Array(try JSONEncoder().encode(self))
+            bytes = Array(try JSONEncoder().encode(secrets))
         } catch {
-            throw ShellError(.identity, "encode the cluster's secrets", underlying: "\(error)")
+            throw ShellError(.identity, "encode the authority's keys", underlying: "\(error)")
         }
+        guard let vault = Vault(sealing: bytes, for: recipients) else {
+            throw ShellError(.identity, "seal the authority's keys for every machine")
+        }
+        let cross = try previous?.authority().crossCertify(authority, at: now)
+        return (
+            secrets,
+            Keyring.Authority(
+                id: id, createdAt: now, certificatePEM: authority.certificatePEM,
+                crossCertificatePEM: cross, meshPublicKey: mesh.publicKey, vault: vault)
+        )
     }
 }

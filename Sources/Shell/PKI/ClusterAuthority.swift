@@ -1,5 +1,6 @@
 package import Base
 import Crypto
+import Daemon
 import Foundation
 import SwiftASN1
 import X509
@@ -20,16 +21,19 @@ package struct ClusterAuthority: Sendable {
     }
 
     private static let authorityLifetime: TimeInterval = 10 * 365 * 86_400
-    private static let certificateLifetime: TimeInterval = 365 * 86_400
+    /// As long as a machine's record says.
+    private static let certificateLifetime = TimeInterval(
+        IdentityBook.certificateLifetime.nanoseconds / 1_000_000_000)
+    private static let namePrefix = "podmesh "
     /// Certificates are valid from a little before now, since clocks of machines differ.
     private static let clockTolerance: TimeInterval = 3_600
 
-    /// Makes a new authority.
-    package static func create(at now: WallTime) throws(ShellError) -> ClusterAuthority {
+    /// Makes a new authority. Its name ends with `id`, so that two of one cluster differ.
+    package static func create(id: String, at now: WallTime) throws(ShellError) -> ClusterAuthority {
         try Self.reporting("create the cluster's authority") {
             let key = P256.Signing.PrivateKey()
             let signer = Certificate.PrivateKey(key)
-            let name = try DistinguishedName { CommonName("podmesh") }
+            let name = try DistinguishedName { CommonName(namePrefix + id) }
             let certificate = try Certificate(
                 version: .v3, serialNumber: .init(), publicKey: signer.publicKey,
                 notValidBefore: now.date - clockTolerance,
@@ -67,10 +71,37 @@ package struct ClusterAuthority: Sendable {
         return SHA256.hash(data: document.derBytes).map { String(format: "%02x", $0) }.joined()
     }
 
+    /// Each certificate of a text that holds several.
+    static func certificates(inPEM text: String) -> [String] {
+        ((try? PEMDocument.parseMultiple(pemString: text)) ?? []).map(\.pemString)
+    }
+
+    /// Certifies another authority's key under its own name, so that clients that trust this one
+    /// accept what that one issues.
+    func crossCertify(
+        _ other: ClusterAuthority, at now: WallTime
+    ) throws(ShellError) -> String {
+        try Self.reporting("vouch for the new authority") {
+            let certificate = try Certificate(
+                version: .v3, serialNumber: .init(), publicKey: other.certificate.publicKey,
+                notValidBefore: now.date - Self.clockTolerance,
+                notValidAfter: min(
+                    self.certificate.notValidAfter, other.certificate.notValidAfter),
+                issuer: self.certificate.subject, subject: other.certificate.subject,
+                signatureAlgorithm: .ecdsaWithSHA256,
+                extensions: Certificate.Extensions {
+                    Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
+                    Critical(KeyUsage(digitalSignature: true, keyCertSign: true))
+                },
+                issuerPrivateKey: privateKey)
+            return try certificate.serializeAsPEM().pemString
+        }
+    }
+
     /// Certifies a machine's public key for its API server, its Raft links and its kubelet.
     package func issueMachine(
         _ machine: MachineName, publicKeyPEM: String, addresses: [String], names: [String],
-        at now: WallTime
+        serial: UInt64, at now: WallTime
     ) throws(ShellError) -> String {
         let addresses = addresses.compactMap { IPv4Address($0)?.octets }
         return try Self.reporting("certify machine \(machine)") {
@@ -83,7 +114,8 @@ package struct ClusterAuthority: Sendable {
                 + addresses.map { .ipAddress(ASN1OctetString(contentBytes: $0[...])) }
             return try issue(
                 subject, publicKey: Certificate.PublicKey(pemEncoded: publicKeyPEM),
-                usages: [.serverAuth, .clientAuth], alternatives: alternatives, at: now)
+                usages: [.serverAuth, .clientAuth], alternatives: alternatives,
+                serial: Self.serialNumber(serial), at: now)
         }
     }
 
@@ -99,17 +131,18 @@ package struct ClusterAuthority: Sendable {
             }
             let certificate = try issue(
                 subject, publicKey: Certificate.PublicKey(key.publicKey),
-                usages: [.clientAuth], alternatives: [], at: now)
+                usages: [.clientAuth], alternatives: [], serial: .init(), at: now)
             return Issued(certificatePEM: certificate, privateKeyPEM: key.pemRepresentation)
         }
     }
 
     private func issue(
         _ subject: DistinguishedName, publicKey: Certificate.PublicKey,
-        usages: [ExtendedKeyUsage.Usage], alternatives: [GeneralName], at now: WallTime
+        usages: [ExtendedKeyUsage.Usage], alternatives: [GeneralName],
+        serial: Certificate.SerialNumber, at now: WallTime
     ) throws -> String {
         let certificate = try Certificate(
-            version: .v3, serialNumber: .init(), publicKey: publicKey,
+            version: .v3, serialNumber: serial, publicKey: publicKey,
             notValidBefore: now.date - Self.clockTolerance,
             notValidAfter: now.date + Self.certificateLifetime,
             issuer: self.certificate.subject, subject: subject,
@@ -122,6 +155,29 @@ package struct ClusterAuthority: Sendable {
             },
             issuerPrivateKey: privateKey)
         return try certificate.serializeAsPEM().pemString
+    }
+
+    /// A machine's serial inside an X.509 serial number, which must be unique for its issuer
+    /// (RFC 5280 §4.1.2.2): a one, the serial in eight bytes, seven random bytes.
+    private static func serialNumber(_ serial: UInt64) -> Certificate.SerialNumber {
+        var bytes: [UInt8] = [1]
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: serial >> UInt64(shift)))
+        }
+        for _ in 0..<7 { bytes.append(.random(in: 0 ... .max)) }
+        return Certificate.SerialNumber(bytes: bytes)
+    }
+
+    fileprivate static func machineSerial(_ number: Certificate.SerialNumber) -> UInt64? {
+        let bytes = Array(number.bytes)
+        guard bytes.count == 16, bytes[0] == 1 else { return nil }
+        return bytes[1...8].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The id of the authority with that name.
+    fileprivate static func id(of name: DistinguishedName) -> String {
+        let commonName = CertificateSubject.attributes(of: name).commonName
+        return commonName.hasPrefix(namePrefix) ? String(commonName.dropFirst(namePrefix.count)) : ""
     }
 
     private static func reporting<Value>(
@@ -139,21 +195,32 @@ package struct ClusterAuthority: Sendable {
 package struct CertificateSubject: Sendable, Equatable {
     package let commonName: String
     package let organizations: [String]
+    /// The id of the authority that issued the certificate.
+    package let authority: String
+    /// Which certification of the machine this is; zero for users.
+    package let serial: UInt64
 
     /// Reads the subject out of a certificate in DER form.
     package init?(der: [UInt8]) {
         guard let certificate = try? Certificate(derEncoded: der) else { return nil }
+        (commonName, organizations) = Self.attributes(of: certificate.subject)
+        authority = ClusterAuthority.id(of: certificate.issuer)
+        serial = ClusterAuthority.machineSerial(certificate.serialNumber) ?? 0
+    }
+
+    fileprivate static func attributes(
+        of name: DistinguishedName
+    ) -> (commonName: String, organizations: [String]) {
         var commonName = ""
         var organizations: [String] = []
-        for attribute in certificate.subject.flatMap({ Array($0) }) {
+        for attribute in name.flatMap({ Array($0) }) {
             let value = String(describing: attribute.value)
             if attribute.type == .RDNAttributeType.commonName { commonName = value }
             if attribute.type == .RDNAttributeType.organizationName {
                 organizations.append(value)
             }
         }
-        self.commonName = commonName
-        self.organizations = organizations
+        return (commonName, organizations)
     }
 
     /// The machine that the certificate names, if it is a machine's.

@@ -1,7 +1,8 @@
 import Foundation
 
-/// The files by which a machine proves who it is, under `identity/` of its data folder. They
-/// are written once, by `init` or `join`, and readable by root alone.
+/// The files by which a machine proves who it is, under `identity/` of its data folder. `init` or
+/// `join` writes them first, and the daemon again with each renewal and change of authorities;
+/// they are readable by root alone.
 package struct IdentityDirectory: Sendable {
     package let path: String
 
@@ -11,20 +12,34 @@ package struct IdentityDirectory: Sendable {
     package struct Contents: Codable, Sendable {
         package var clusterID: String
         package var machine: String
-        package var authorityPEM: String
+        /// Whom the machine trusts before it has read its Store, oldest first.
+        package var authorities: [Authority]
         package var certificatePEM: String
         package var privateKeyPEM: String
         /// The X25519 secret key of the mesh, 32 bytes.
         package var meshKey: [UInt8]
         /// The authority's certificate for the public half, as ``GossipCertificate`` encodes it.
         package var meshCertificate: [UInt8]
-        /// The Ed25519 public key that mesh certificates are verified with.
-        package var meshAuthorityKey: [UInt8]
+        /// The X25519 secret key that opens the cluster's vaults, 32 bytes. It stays the same
+        /// as long as the folder.
+        package var vaultKey: [UInt8]
         /// Machines to join the mesh through; empty on the first machine.
         package var seeds: [Seed]
         /// Present on the first machine only: what the cluster starts from. It is put into the
         /// Store once; a later start finds it there and changes nothing.
-        package var bootstrap: Bootstrap?
+        package var bootstrap: [BootstrapDocument]?
+
+        /// The certificates of every trusted authority.
+        var trustedPEM: String { authorities.map(\.certificatePEM).joined() }
+    }
+
+    /// The public half of an authority.
+    package struct Authority: Codable, Sendable, Equatable {
+        package var id: String
+        package var certificatePEM: String
+        package var crossCertificatePEM: String?
+        /// The Ed25519 public key that mesh certificates are verified with.
+        package var meshPublicKey: [UInt8]
     }
 
     package struct Seed: Codable, Sendable {
@@ -34,11 +49,14 @@ package struct IdentityDirectory: Sendable {
         package var certificate: [UInt8]
     }
 
-    /// Secrets of a new cluster that go into the Store as soon as it can take them.
-    package struct Bootstrap: Codable, Sendable {
-        package var authority: AuthoritySecrets
-        package var joinToken: JoinToken
-        package var joinTokenExpiry: Int64
+    /// A document of a new cluster that goes into the Store as soon as it can take it.
+    package struct BootstrapDocument: Codable, Sendable {
+        package var group: String
+        package var resource: String
+        package var namespace: String
+        package var name: String
+        /// JSON text; the authority's keys in it are sealed for this machine.
+        package var text: String
     }
 
     package var exists: Bool { FileManager.default.fileExists(atPath: file) }

@@ -10,7 +10,7 @@ import Objects
 /// Passes a client's request on to the machine that runs its Pod, and every byte after it in
 /// both directions, so that logs, WebSocket and SPDY need no understanding here.
 struct MachineTunnel {
-    let tls: NIOSSLContext
+    let trust: MachineTrust
 
     private static let connectTimeout = TimeAmount.seconds(3)
     /// Headers that prove who the client is to this machine and mean nothing to the other.
@@ -21,15 +21,15 @@ struct MachineTunnel {
     ) {
         let request = Self.bytes(of: client.request, user: client.user)
         let exchange = client.exchange
-        let tls = tls
+        let trust = trust
         ClientBootstrap(group: exchange.channel.eventLoop)
             .connectTimeout(Self.connectTimeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(
-                        NIOSSLClientHandler(context: tls, serverHostname: nil))
-                    try pipeline.addHandler(PeerIdentityHandler(expected: machine))
+                        NIOSSLClientHandler(context: trust.peerClient, serverHostname: nil))
+                    try pipeline.addHandler(PeerIdentityHandler(expected: machine, trust: trust))
                 }
             }
             .connect(host: host, port: Int(port))

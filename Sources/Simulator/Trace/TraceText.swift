@@ -3,6 +3,7 @@ import Base
 import Daemon
 import Gossip
 import Kubelet
+import Objects
 import Raft
 import Store
 
@@ -39,6 +40,8 @@ enum TraceText {
         case .cancelled(let ticket): "request \(ticket.number) cancelled"
         case .bootstrap(let operations): "bootstrap, \(operations.count) documents"
         case .kubelet(let input): "kubelet \(words(input))"
+        case .identity(let ticket, let request): "identity \(ticket.number): \(brief(request))"
+        case .certificateInstalled(let certificate): "certificate \(certificate.serial)"
         case .leave: "leave"
         }
     }
@@ -76,6 +79,11 @@ enum TraceText {
         case .openStream(let ticket, _): "stream \(ticket.number)"
         case .issueToken(let ticket, _): "token \(ticket.number)"
         case .answerCall(let ticket, let answer): "answer \(ticket.number): \(answer)"
+        case .serveMetrics(let ticket): "metrics \(ticket.number)"
+        case .identityAnswered(let ticket, let error):
+            "identity \(ticket.number): \(error?.message ?? "done")"
+        case .trustChanged: "trust"
+        case .renewCertificates(let reason): "renew for \(reason.rawValue)"
         case .runtime(let ticket, let request): "runtime \(ticket.number): \(brief(request))"
         case .issuePodToken(let ticket, _): "pod token \(ticket.number)"
         case .configureNetwork(_, let podCIDR): "network \(podCIDR)"
@@ -126,6 +134,8 @@ enum TraceDigest {
         case .persisted(let persistence): trace.mix(persistence.sequence)
         case .wallTime(let time): trace.mix(UInt64(bitPattern: time.seconds))
         case .kubelet(.finished(let ticket, _)): trace.mix(ticket.number)
+        case .identity(let ticket, _): trace.mix(ticket.number)
+        case .certificateInstalled(let certificate): trace.mix(certificate.serial)
         case .wake, .start, .snapshotSaved, .snapshotFailed, .snapshotWritten,
             .snapshotInstalled, .snapshotRefused, .snapshotRead, .snapshotUnavailable,
             .persistFailed, .call, .cancelled, .bootstrap, .kubelet, .leave:
@@ -159,7 +169,8 @@ enum TraceDigest {
             trace.mix(ticket.number)
             trace.mix(bytes)
         case .beginWatch(let ticket, _), .endWatch(let ticket), .openStream(let ticket, _),
-            .issueToken(let ticket, _), .issuePodToken(let ticket, _), .answerCall(let ticket, _):
+            .issueToken(let ticket, _), .issuePodToken(let ticket, _), .answerCall(let ticket, _),
+            .serveMetrics(let ticket):
             trace.mix(ticket.number)
         case .runtime(let ticket, let request):
             trace.mix(ticket.number)
@@ -170,7 +181,11 @@ enum TraceDigest {
         case .setProxyRules(let rules): trace.mix(rules)
         case .holdVirtualAddress(let holds): trace.mix(holds ? 1 : 0)
         case .mark(let text): trace.mix(text)
-        case .left, .zoneChanged: trace.mix(1)
+        case .identityAnswered(let ticket, let error):
+            trace.mix(ticket.number)
+            trace.mix(error?.message ?? "")
+        case .renewCertificates(let reason): trace.mix(reason.rawValue)
+        case .left, .zoneChanged, .trustChanged: trace.mix(1)
         }
     }
 

@@ -22,6 +22,10 @@ extension World {
             guard let peer = peer(name, at: address.ip) else { return }
             network.send(
                 frame: RaftCodec.encode(message), number, peer.number, at: now, into: &queue)
+        case .identityAnswered, .trustChanged: break
+        case .renewCertificates:
+            // Datagrams are not sealed here, so what counts is the record of the renewal.
+            renewCertificates(of: machine)
         case .persist(let persist):
             if machine.disk.persist(persist) {
                 queue.add(.synced(machine: number, boot: boot), at: now + syncTime(machine))
@@ -52,6 +56,8 @@ extension World {
             answer(ticket, .response(issue.response(token: "token")))
         // The clients of a simulation speak to the API.
         case .answerCall: break
+        case .serveMetrics(let ticket):
+            answer(ticket, .response(APIResponse(code: 200, body: [])))
         case .runtime(let ticket, let request): begin(request, ticket, on: machine)
         case .issuePodToken(let ticket, let issue):
             let expiry = WallTime(seconds: issue.claims["exp"]?.integer ?? 0)
@@ -81,6 +87,21 @@ extension World {
         } else if let peer = machines.first(where: { $0.name == member.name }) {
             network.breakLink(machine.number, peer.number)
         }
+    }
+
+    /// What a shell does with fresh keys, without keys.
+    private func renewCertificates(of machine: VirtualMachine) {
+        guard let issuing = machine.core?.identities.keyring?.issuing else { return }
+        let wall = machine.clock.wall(at: now)
+        let serial = machine.core?.identities.nextSerial(of: machine.name, at: wall) ?? 1
+        let certified = MachineRecord.Certified(
+            serial: serial, authority: issuing.id, issuedAt: wall,
+            expiry: wall + IdentityBook.certificateLifetime)
+        let ticket = Ticket(serial)
+        queue.add(
+            .input(
+                machine: machine.number, life: machine.life,
+                .identity(ticket, .renew(certified))), at: now + .milliseconds(2))
     }
 
     // MARK: The disk
