@@ -11,7 +11,10 @@ struct BenchCommand: AsyncParsableCommand {
             run where there is one, and whether the bound is met. The exit code is 1 when a bound \
             is missed. What a bench starts it also ends, on Ctrl-C too.
             """,
-        subcommands: [BenchRaftCommand.self, BenchStoreCommand.self, BenchLoadCommand.self])
+        subcommands: [
+            BenchRaftCommand.self, BenchStoreCommand.self, BenchNoiseCommand.self,
+            BenchLoadCommand.self,
+        ])
 }
 
 /// The options that every bench has.

@@ -24,7 +24,7 @@ package struct GossipIdentity: Sendable {
     }
 
     /// What datagrams call a public key: the first eight bytes of its hash.
-    static func keyID(of publicKey: [UInt8]) -> UInt64 {
+    package static func keyID(of publicKey: [UInt8]) -> UInt64 {
         let digest = Sodium.hash([publicKey], count: 32, context: "podmesh gossip key id 1")
         return digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }

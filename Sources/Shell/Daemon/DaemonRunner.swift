@@ -138,7 +138,8 @@ package struct DaemonRunner: Sendable {
     ) async throws -> NIOLoopBound<DatagramSocket> {
         try await reportingPort(configuration.mesh.port, "mesh.port") {
             try await DatagramSocket.bind(
-                address: configuration.address, port: configuration.mesh.port, on: eventLoop
+                address: configuration.address, port: configuration.mesh.port, on: eventLoop,
+                admit: { head, bytes in shell.assumeIsolated { $0.sealer.admits(head, bytes: bytes) } }
             ) { source, bytes in
                 shell.assumeIsolated { $0.receiveDatagram(bytes, from: source) }
             }

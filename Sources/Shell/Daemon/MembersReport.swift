@@ -34,6 +34,9 @@ struct MembersReport {
             "datagramsOut": .integer(Int64(clamping: traffic.datagramsOut)),
             "bytesIn": .integer(Int64(clamping: traffic.bytesIn)),
             "bytesOut": .integer(Int64(clamping: traffic.bytesOut)),
+            "keyID": known?.certificate.map { certificate in
+                .string(String(GossipIdentity.keyID(of: certificate.publicKey), radix: 16))
+            } ?? .null,
             "certificateExpiry": record.map { .string($0.certified.expiry.rfc3339) } ?? .null,
         ]
     }
