@@ -183,6 +183,9 @@ struct RemovalTests {
         identities.live.remove(Identities.name("c"))
         let old = try #require(identities.record("c")?.certified.serial)
         try identities.decide(.remove(Identities.name("c"), evenIfAlive: false))
+        let early = refusal { try identities.admit("c") }
+        #expect(early?.contains("still leaving the log") == true)
+        identities.voters = ["a", "b"].map(Identities.name)
         try identities.admit("c")
         let new = try #require(identities.record("c")?.certified.serial)
         #expect(!identities.book.isRemoved(Identities.name("c")))

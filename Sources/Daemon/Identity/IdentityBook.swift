@@ -105,6 +105,12 @@ package struct IdentityBook: Sendable {
                     + "data folder is lost, run \"podmesh members remove \(name)\" on a machine "
                     + "of the cluster, make a new token there, and join again")
         }
+        if view.voters.contains(name), isRemoved(name) {
+            return StatusError(
+                .serviceUnavailable,
+                "\"\(name)\" was removed and is still leaving the log; try again",
+                retryAfterSeconds: 1)
+        }
         if records[name] == nil, records.count >= Self.recordsMax {
             return StatusError(.tooManyRequests, "the cluster remembers too many machines")
         }

@@ -51,7 +51,7 @@ package struct ClusterCreation: Sendable {
         try directory.write(
             IdentityDirectory.Contents(
                 clusterID: clusterID, machine: configuration.name.text,
-                authorities: [IdentityDirectory.Authority(entry)],
+                authorities: [IdentityDirectory.Authority(entry)], generation: 1,
                 certificatePEM: certificate.certificatePEM, privateKeyPEM: key.privateKeyPEM,
                 meshKey: mesh.secretKey, meshCertificate: certificate.mesh.encoded,
                 vaultKey: vaultKey.secretKey, seeds: [],

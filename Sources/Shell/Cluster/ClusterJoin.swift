@@ -25,6 +25,7 @@ struct JoinAnswer: Codable, Sendable {
     var certificatePEM: String
     var meshCertificate: [UInt8]
     var authorities: [IdentityDirectory.Authority]
+    var generation: UInt64
     var seeds: [IdentityDirectory.Seed]
 }
 
@@ -80,8 +81,8 @@ package struct ClusterJoin: Sendable {
         try directory.write(
             IdentityDirectory.Contents(
                 clusterID: answer.clusterID, machine: configuration.name.text,
-                authorities: answer.authorities, certificatePEM: answer.certificatePEM,
-                privateKeyPEM: key.privateKeyPEM, meshKey: mesh.secretKey,
+                authorities: answer.authorities, generation: answer.generation,
+                certificatePEM: answer.certificatePEM, privateKeyPEM: key.privateKeyPEM, meshKey: mesh.secretKey,
                 meshCertificate: answer.meshCertificate, vaultKey: vaultKey.secretKey,
                 seeds: answer.seeds))
     }

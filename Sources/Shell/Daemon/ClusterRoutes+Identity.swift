@@ -91,7 +91,7 @@ extension ClusterRoutes {
         let answer = JoinAnswer(
             clusterID: clusterID, certificatePEM: certificate.certificatePEM,
             meshCertificate: certificate.mesh.encoded, authorities: shell.identity.authorities,
-            seeds: seeds)
+            generation: shell.identity.generation, seeds: seeds)
         do {
             return .success(Array(try JSONEncoder().encode(answer)))
         } catch {

@@ -46,9 +46,14 @@ extension DaemonShell {
 
     private func adopt(_ keyring: Keyring) {
         openVaults(of: keyring)
+        guard keyring.generation >= identity.generation else { return }
         sealer.trust(keyring.authorities.map(\.meshPublicKey))
         let authorities = keyring.authorities.map(IdentityDirectory.Authority.init)
-        guard authorities != identity.authorities || identity.bootstrap != nil else { return }
+        guard
+            keyring.generation > identity.generation || authorities != identity.authorities
+                || identity.bootstrap != nil
+        else { return }
+        identity.generation = keyring.generation
         // What a new cluster starts from is in the Store now.
         identity.bootstrap = nil
         identity.authorities = authorities
@@ -133,10 +138,11 @@ extension DaemonShell {
         _ certificate: GossipCertificate, _ reason: IdentityBook.RenewalReason
     ) {
         // Whom the machine trusts may have changed while the file was written.
-        let authorities = identity.authorities
+        let (authorities, generation) = (identity.authorities, identity.generation)
         identity = renewed
         identity.authorities = authorities
-        if authorities != renewed.authorities { save(identity) }
+        identity.generation = generation
+        if generation != renewed.generation { save(identity) }
         useIdentity()
         sealer.rotate(to: mesh, certificate: certificate)
         logger.info(

@@ -14,6 +14,9 @@ package struct IdentityDirectory: Sendable {
         package var machine: String
         /// Whom the machine trusts before it has read its Store, oldest first.
         package var authorities: [Authority]
+        /// The keyring's generation that ``authorities`` is of. What the Store says at a start may
+        /// be older, as the log behind its snapshot is read only when its commit is known.
+        package var generation: UInt64
         package var certificatePEM: String
         package var privateKeyPEM: String
         /// The X25519 secret key of the mesh, 32 bytes.
