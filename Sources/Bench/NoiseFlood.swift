@@ -81,7 +81,7 @@ package struct NoiseFlood: Sendable {
             for index in payloads.indices {
                 vary(&payloads[index], sent &+ index)
                 // A full queue loses noise, which is what a network does, too.
-                _ = send(socket, payloads[index], payloads[index].count, CInt(MSG_DONTWAIT.rawValue))
+                _ = send(socket, payloads[index], payloads[index].count, CInt(MSG_DONTWAIT))
             }
             sent += payloads.count
         }
