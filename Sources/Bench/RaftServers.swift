@@ -73,7 +73,7 @@ struct PodmeshServers: RaftServers {
         var settings = LoadSettings(
             server: server, operation: operation, host: BenchNetwork.address(0),
             port: server == .kubernetes ? Self.apiPort : Self.raftPort)
-        settings.authorityPEM = identity.authorityPEM
+        settings.authorityPEM = identity.authorities.map(\.certificatePEM).joined()
         if server == .store {
             settings.certificatePEM = identity.certificatePEM
             settings.privateKeyPEM = identity.privateKeyPEM

@@ -66,7 +66,7 @@ extension DaemonCore {
         let view = MembershipPolicy.View(
             name: configuration.name, membership: raft.membership,
             members: gossip.sortedMembers, caughtUp: raft.caughtUpLearners(at: now),
-            votersWanted: configuration.votersWanted)
+            barred: identities.removed, votersWanted: configuration.votersWanted)
         guard let change = membership.nextChange(view, at: now) else { return }
         stepRaft(.changeMembership(tickets.next(), change), at: now)
         membership.lookAgain(at: now + configuration.limits.membershipPause)

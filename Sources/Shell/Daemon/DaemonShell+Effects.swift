@@ -100,8 +100,10 @@ extension DaemonShell {
             // Without its disk the machine can promise nothing: it stops leading at once, and no
             // vote and no acknowledgement leaves until it is started on a disk that works.
             logger.critical(
-                "the log cannot be written; make room or repair the disk, then start this daemon"
-                    + " again", metadata: ["error": "\(error)"])
+                """
+                the log cannot be written; make room or repair the disk, then start this daemon \
+                again
+                """, metadata: ["error": "\(error)"])
             deliver(.persistFailed)
         }
     }
