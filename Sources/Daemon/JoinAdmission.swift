@@ -33,7 +33,9 @@ extension DaemonCore {
         if let removedAt = identities.records[name]?.removedAt, identities.isRemoved(name) {
             // The machine may know a token from the time before.
             let created = secret[path: ["metadata", "creationTimestamp"]]?.string
-            guard let made = created.flatMap(WallTime.init(rfc3339:)), removedAt.seconds <= made.seconds else {
+            guard let made = created.flatMap(WallTime.init(rfc3339:)),
+                removedAt.seconds <= made.seconds
+            else {
                 return StatusError(
                     .unauthorized,
                     "\"\(name)\" was removed at \(removedAt.rfc3339), after this token was made; "

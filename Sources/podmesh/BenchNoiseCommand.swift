@@ -36,7 +36,8 @@ struct BenchNoiseCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...NoiseFlood.secondsMax).contains(seconds), rate > 0 else {
-            throw ValidationError("--seconds must be 1 to \(NoiseFlood.secondsMax), --rate positive")
+            throw ValidationError(
+                "--seconds must be 1 to \(NoiseFlood.secondsMax), --rate positive")
         }
     }
 

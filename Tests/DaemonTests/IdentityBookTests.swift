@@ -42,7 +42,8 @@ struct Identities {
         let keys = names.map { ($0, Array($0.text.utf8)) }
         return Keyring.Authority(
             id: id, createdAt: wall, certificatePEM: "PEM \(id)", crossCertificatePEM: nil,
-            meshPublicKey: [1], vault: Vault(ciphertext: [2], keys: .init(uniqueKeysWithValues: keys)))
+            meshPublicKey: [1],
+            vault: Vault(ciphertext: [2], keys: .init(uniqueKeysWithValues: keys)))
     }
 
     func certified(_ name: MachineName, authority: String = "1") -> MachineRecord.Certified {

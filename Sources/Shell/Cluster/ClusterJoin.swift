@@ -82,9 +82,9 @@ package struct ClusterJoin: Sendable {
             IdentityDirectory.Contents(
                 clusterID: answer.clusterID, machine: configuration.name.text,
                 authorities: answer.authorities, generation: answer.generation,
-                certificatePEM: answer.certificatePEM, privateKeyPEM: key.privateKeyPEM, meshKey: mesh.secretKey,
-                meshCertificate: answer.meshCertificate, vaultKey: vaultKey.secretKey,
-                seeds: answer.seeds))
+                certificatePEM: answer.certificatePEM, privateKeyPEM: key.privateKeyPEM,
+                meshKey: mesh.secretKey, meshCertificate: answer.meshCertificate,
+                vaultKey: vaultKey.secretKey, seeds: answer.seeds))
     }
 
     private func fetchAuthority() async throws(ShellError) -> String {

@@ -125,7 +125,8 @@ package struct DaemonRunner: Sendable {
             throw Self.damagedIdentity
         }
         let sealer = DatagramSealer(
-            identity: mesh, certificate: certificate, authorityKeys: identity.authorities.map(\.meshPublicKey))
+            identity: mesh, certificate: certificate,
+            authorityKeys: identity.authorities.map(\.meshPublicKey))
         return (sealer, certificate)
     }
 
@@ -139,7 +140,9 @@ package struct DaemonRunner: Sendable {
         try await reportingPort(configuration.mesh.port, "mesh.port") {
             try await DatagramSocket.bind(
                 address: configuration.address, port: configuration.mesh.port, on: eventLoop,
-                admit: { head, bytes in shell.assumeIsolated { $0.sealer.admits(head, bytes: bytes) } }
+                admit: { head, bytes in
+                    shell.assumeIsolated { $0.sealer.admits(head, bytes: bytes) }
+                }
             ) { source, bytes in
                 shell.assumeIsolated { $0.receiveDatagram(bytes, from: source) }
             }

@@ -80,7 +80,8 @@ extension DaemonShell {
                     try ServiceAccountTokens(privateKeyPEM: $0.serviceAccountKeyPEM)
                 })
         } catch {
-            logger.error("service account tokens cannot be checked", metadata: ["error": "\(error)"])
+            logger.error(
+                "service account tokens cannot be checked", metadata: ["error": "\(error)"])
         }
     }
 

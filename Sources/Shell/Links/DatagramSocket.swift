@@ -102,7 +102,7 @@ private final class DatagramHandler: ChannelInboundHandler {
 }
 
 extension SealedHead {
-    /// Reads the head out of a buffer; one that is too short for it has a version that is not known.
+    /// Reads the head out of a buffer; one too short for it has a version that is not known.
     fileprivate init(_ buffer: ByteBuffer) {
         let start = buffer.readerIndex
         guard buffer.readableBytes >= Self.bytes,

@@ -29,7 +29,9 @@ package struct ClusterAuthority: Sendable {
     private static let clockTolerance: TimeInterval = 3_600
 
     /// Makes a new authority. Its name ends with `id`, so that two of one cluster differ.
-    package static func create(id: String, at now: WallTime) throws(ShellError) -> ClusterAuthority {
+    package static func create(
+        id: String, at now: WallTime
+    ) throws(ShellError) -> ClusterAuthority {
         try Self.reporting("create the cluster's authority") {
             let key = P256.Signing.PrivateKey()
             let signer = Certificate.PrivateKey(key)
@@ -177,7 +179,8 @@ package struct ClusterAuthority: Sendable {
     /// The id of the authority with that name.
     fileprivate static func id(of name: DistinguishedName) -> String {
         let commonName = CertificateSubject.attributes(of: name).commonName
-        return commonName.hasPrefix(namePrefix) ? String(commonName.dropFirst(namePrefix.count)) : ""
+        guard commonName.hasPrefix(namePrefix) else { return "" }
+        return String(commonName.dropFirst(namePrefix.count))
     }
 
     private static func reporting<Value>(
