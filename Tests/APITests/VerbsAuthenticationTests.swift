@@ -29,6 +29,23 @@ struct VerbsAuthenticationTests {
         }
     }
 
+    @Test("The machine's counters are for administrators, and for who is allowed to see them")
+    func metrics() throws {
+        var harness = try VerbsHarness()
+        let request = harness.request(.get, "/metrics")
+        guard case .metrics = harness.api.handle(
+            request, snapshot: harness.store.snapshot, at: harness.wall)
+        else {
+            Issue.record("an administrator is refused")
+            return
+        }
+        let robot = UserInfo(
+            name: "system:serviceaccount:default:robot", groups: [UserInfo.authenticated])
+        #expect(try code(&harness, "/metrics", .user(robot)) == 403)
+        #expect(try code(&harness, "/metrics", .none) == 401)
+        #expect(try harness.run(harness.request(.post, "/metrics")).code == 405)
+    }
+
     @Test("A service account may discover and ask about itself, and no more")
     func serviceAccount() throws {
         var harness = try VerbsHarness()

@@ -29,6 +29,7 @@ struct MembersReport {
             "incarnation": known.map { .integer(Int64(clamping: $0.incarnation)) } ?? .null,
             "isSelf": .bool(isSelf),
             "localHealth": isSelf ? .integer(Int64(core.gossip.healthScore)) : .null,
+            "roundTripMilliseconds": .null,
             "lastHeardSeconds": core.gossip.lastHeard(name).map(seconds(since:)) ?? .null,
             "datagramsIn": .integer(Int64(clamping: traffic.datagramsIn)),
             "datagramsOut": .integer(Int64(clamping: traffic.datagramsOut)),
