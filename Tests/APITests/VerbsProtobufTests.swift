@@ -104,7 +104,7 @@ struct VerbsProtobufTests {
             {
             case .respond(let response): #expect(response.code >= 400)
             case .commit: break
-            case .watch, .stream, .issueToken: Issue.record("a create is neither")
+            case .watch, .stream, .issueToken, .metrics: Issue.record("a create is neither")
             }
         }
     }
