@@ -7,8 +7,9 @@ struct SnapshotCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapshot", abstract: "Save, check and restore the cluster's objects.",
         discussion: """
-            A snapshot file holds every object at one revision, and the cluster's authority with its \
-            private keys: keep it where only administrators read. docs/operations.md tells step by \
+            A snapshot file holds every object at one revision, Secrets too: keep it where only \
+            administrators read. The authority's private keys in it are sealed for the cluster's \
+            machines. docs/operations.md tells step by \
             step how a cluster that lost its machines comes back from one.
             """,
         subcommands: [Save.self, Status.self, Restore.self])
@@ -71,7 +72,7 @@ struct SnapshotCommand: AsyncParsableCommand {
                 Writes the configuration's dataDirectory, which must be empty or not there. Then \
                 start the machine with \"podmesh run\" and let the others join anew with \
                 \"podmesh join\"; their old folders must be gone. Certificates and kubeconfigs of \
-                the cluster stay good.
+                the cluster stay good with --identity.
                 """)
 
         @OptionGroup var machine: ConfigurationOption
@@ -79,10 +80,19 @@ struct SnapshotCommand: AsyncParsableCommand {
         @Argument(help: "The file.", completion: .file())
         var file: String
 
+        @Option(
+            help: """
+                The data folder of any machine of the old cluster, such as /var/lib/podmesh.old: \
+                its key opens the authority's. Without it the cluster gets a new authority, and \
+                clients need new kubeconfigs.
+                """,
+            completion: .directory)
+        var identity: String?
+
         func run() async throws {
             let configuration = try machine.read()
             let archive = try SnapshotArchive(opening: file)
-            try archive.restore(configuration, at: .now)
+            try archive.restore(configuration, oldFolder: identity, at: .now)
             let summary = try archive.summary()
             FileHandle.standardError.write(
                 Data(

@@ -23,7 +23,7 @@ struct Identities {
     /// Three machines that were admitted one after the other and have run.
     init() throws {
         let first = Self.name("a")
-        let keyring = Keyring(first: authority("1", for: [first]))
+        let keyring = Keyring(clusterID: "test", first: authority("1", for: [first]))
         try apply(
             IdentityBook.Decision(operations: [
                 .put(Keyring.key, keyring.document.bytes),

@@ -46,6 +46,8 @@ package struct Keyring: Hashable, Sendable {
         }
     }
 
+    /// The cluster's own name, drawn when it was made.
+    package var clusterID: String
     /// Raised whenever it changes who is trusted or who certifies; machines acknowledge it.
     package var generation: UInt64
     package var phase: Phase
@@ -59,7 +61,8 @@ package struct Keyring: Hashable, Sendable {
     package static let key = Key(group: "podmesh.io", resource: "keyrings", name: "cluster")
 
     /// A new cluster's.
-    package init(first authority: Authority) {
+    package init(clusterID: String, first authority: Authority) {
+        self.clusterID = clusterID
         generation = 1
         phase = .steady
         authorities = [authority]
@@ -82,7 +85,7 @@ extension Keyring {
     package var document: JSON {
         [
             "apiVersion": "podmesh.io/v1", "kind": "Keyring",
-            "metadata": ["name": .string(Self.key.name)],
+            "metadata": ["name": .string(Self.key.name)], "clusterID": .string(clusterID),
             "generation": .integer(Int64(clamping: generation)), "phase": .string(phase.rawValue),
             "keepOldUntil": .integer(keepOldUntil.seconds), "isHurried": .bool(isHurried),
             "authorities": .array(authorities.map(\.document)),
@@ -92,12 +95,14 @@ extension Keyring {
     /// Nil when the document is none of this version.
     package init?(_ document: JSON) {
         guard document["apiVersion"]?.string == "podmesh.io/v1",
+            let clusterID = document["clusterID"]?.string,
             let generation = document["generation"]?.integer.flatMap(UInt64.init(exactly:)),
             let phase = document["phase"]?.string.flatMap(Phase.init(rawValue:)),
             let keepOldUntil = document["keepOldUntil"]?.integer,
             let isHurried = document["isHurried"]?.bool,
             let listed = document["authorities"]?.array
         else { return nil }
+        self.clusterID = clusterID
         self.generation = generation
         self.phase = phase
         self.keepOldUntil = WallTime(seconds: keepOldUntil)

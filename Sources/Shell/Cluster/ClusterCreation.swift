@@ -41,10 +41,10 @@ package struct ClusterCreation: Sendable {
                 publicKeyPEM: key.publicKeyPEM, meshPublicKey: mesh.publicKey),
             serial: IdentityBook().nextSerial(of: configuration.name, at: now), by: secrets,
             id: entry.id, configuration: configuration, at: now)
+        let clusterID = UUID().uuidString.lowercased()
         let record = MachineRecord(
             name: configuration.name, certified: certificate.certified,
             vaultKey: vaultKey.publicKey)
-        let clusterID = UUID().uuidString.lowercased()
         let token = JoinToken.make(fingerprint: authority.fingerprint)
         try LogDirectory.create(
             configuration.dataDirectory, clusterID: clusterID, voter: configuration.name)
@@ -57,7 +57,7 @@ package struct ClusterCreation: Sendable {
                 vaultKey: vaultKey.secretKey, seeds: [],
                 bootstrap: [
                     IdentityDirectory.BootstrapDocument(
-                        Keyring.key, Keyring(first: entry).document),
+                        Keyring.key, Keyring(clusterID: clusterID, first: entry).document),
                     IdentityDirectory.BootstrapDocument(
                         MachineRecord.key(of: record.name), record.document),
                     IdentityDirectory.BootstrapDocument(
