@@ -6,8 +6,8 @@ extension SnapshotArchive {
     package func write(
         to path: String, changing change: (StoreCore) -> StoreCore
     ) throws(ShellError) {
-        let store = change(store)
-        var metadata = metadata
+        let store = change(self.store)
+        var metadata = self.metadata
         metadata.index = store.appliedIndex
         let writer = try SnapshotWriter(
             creating: path, metadata: RaftRecord.snapshot(metadata).encoded(),
