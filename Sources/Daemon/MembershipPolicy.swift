@@ -126,6 +126,10 @@ package struct MembershipPolicy: Sendable {
             }
             noteStatus(name, member.status, at: now)
         }
+        for name in view.membership.learners {
+            guard let away = records[name]?.awaySince else { continue }
+            lookAgain(at: away + Self.forgetDelay)
+        }
         let known = Set(view.members.map(\.name)).union(view.membership.members)
         records = records.filter { known.contains($0.key) }
     }

@@ -12,8 +12,9 @@ package import Base
 ///
 /// Invariants: (1) snapshot ≤ applied ≤ commit ≤ end of the log; (2) nothing that promises
 /// something is sent before it is durable; (3) only a voter of the newest membership or of the
-/// committed one campaigns, and only votes of the newest count, in both halves if it is joint; (4) a leader's log is only
-/// appended to; (5) the newest membership in the log is in effect.
+/// committed one campaigns, and only votes of the newest count, in both halves if it is joint;
+/// (4) a leader's log is only appended to; (5) the newest membership in the log is in effect;
+/// (6) only a leader holds a lease.
 package struct RaftCore: Sendable {
     package let configuration: RaftConfiguration
     var random: Random

@@ -44,6 +44,16 @@ struct Checker {
         committed.count { if case .membership = $0.entry.payload { true } else { false } }
     }
 
+    var jointMembershipsCommitted: Int {
+        committed.count {
+            if case .membership(let membership) = $0.entry.payload {
+                membership.isJoint
+            } else {
+                false
+            }
+        }
+    }
+
     // MARK: After every step
 
     mutating func check(_ core: RaftCore, before: Before) throws {

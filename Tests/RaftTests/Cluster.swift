@@ -21,6 +21,11 @@ struct Cluster {
         var faultInterval = Span.milliseconds(300)
         var changesMembership = false
         var usesCodec = false
+        var reads = RaftReadMode.readIndex
+        /// How far a clock's rate may be from the true one, either way, in thousandths.
+        var driftMax = 0
+        /// Disks that answer late or refuse, and machines that stop for a while.
+        var stalls = false
 
         /// Knobs drawn from the seed, so that some runs are calm and some are wild, each in
         /// its own way (swarm testing, Groce and others 2012).
@@ -35,6 +40,9 @@ struct Cluster {
             options.diskMax = .milliseconds([1, 20, 100, 400][random.below(4)])
             options.faultInterval = .milliseconds([100, 300, 900][random.below(3)])
             options.usesCodec = random.chance(0.1)
+            options.reads = random.chance(0.5) ? .lease : .readIndex
+            options.driftMax = [0, 10, 45][random.below(3)]
+            options.stalls = random.chance(0.5)
             return options
         }
     }
@@ -48,6 +56,17 @@ struct Cluster {
         case wake(Int, life: Int)
         case client
         case fault
+
+        /// Whose process handles it; nil for what happens around the machines.
+        var machine: Int? {
+            switch self {
+            case .deliver(_, let number, _), .synced(let number, _, _),
+                .snapshotSynced(let number, _, _, _, _), .snapshotRead(let number, _, _, _, _),
+                .wake(let number, _):
+                number
+            case .client, .fault: nil
+            }
+        }
     }
 
     let options: Options
@@ -74,7 +93,8 @@ struct Cluster {
             payload: .membership(RaftMembership(voters: Array(names[..<options.voters]))))
         for (number, name) in names.enumerated() {
             numbers[name] = number
-            let machine = Machine(name: name)
+            let drift = random.below(2 * options.driftMax + 1) - options.driftMax
+            let machine = Machine(name: name, clockRate: Int64(1_000 + drift))
             if number < options.voters {
                 let records: [RaftRecord] = [
                     .hardState(RaftHardState(term: 1)), .entries([first]),
@@ -94,6 +114,11 @@ struct Cluster {
     mutating func advance() throws {
         guard let (time, event) = queue.next() else { return }
         now = time
+        if let number = event.machine, machines[number].pausedUntil > now {
+            // A stopped process finds everything that waited for it, in order.
+            queue.add(event, at: machines[number].pausedUntil)
+            return
+        }
         switch event {
         case .deliver(let from, let to, let message):
             guard machines[from].partition == machines[to].partition else { return }
@@ -155,9 +180,9 @@ struct Cluster {
     mutating func step(_ number: Int, _ input: RaftInput) throws {
         let machine = machines[number]
         guard let before = machine.core.map(Checker.Before.init) else { return }
-        machine.core?.step(input, at: now, into: &outbox)
+        machine.core?.step(input, at: machine.clock(at: now), into: &outbox)
         try check(machine, before)
-        let deadline = machine.core?.deadline
+        let deadline = machine.core?.deadline.map(machine.time(of:))
         for effect in outbox.take() { try perform(effect, number) }
         if let deadline, machine.wakeAt.map({ deadline < $0 }) ?? true {
             machine.wakeAt = deadline
@@ -176,9 +201,14 @@ struct Cluster {
     private mutating func perform(_ effect: RaftEffect, _ number: Int) throws {
         let life = machines[number].life
         let diskMax = areFaultsOn ? options.diskMax : .milliseconds(5)
-        let disk = now + random.span(from: .zero, to: diskMax)
+        var disk = now + random.span(from: .zero, to: diskMax)
+        if areFaultsOn, options.stalls, random.chance(0.01) { disk = disk + .milliseconds(1_200) }
         switch effect {
         case .persist(let persist):
+            if machines[number].refusesWrites {
+                try step(number, .persistFailed)
+                return
+            }
             let end = machines[number].disk.write(persist, doneAt: disk)
             queue.add(.synced(number, life: life, persist.persistence), at: end)
         case .send(let peer, let message): try send(message, from: number, to: peer)
@@ -245,21 +275,50 @@ struct Cluster {
             // Both may leave the cluster without a leader for a moment.
             guard areFaultsOn else { return }
             if options.changesMembership, random.chance(0.9) {
-                let name = machines[random.below(machines.count)].name
-                let changes: [RaftMembershipChange] = [
-                    .addLearner(name), .promote(name), .remove(name),
-                ]
-                try step(number, .changeMembership(ticket, changes[random.below(3)]))
+                try step(number, .changeMembership(ticket, drawChange()))
             } else if random.chance(0.2) {
                 try step(number, .transferLeadership(to: nil))
             }
         }
     }
 
+    /// Half of the changes are of one machine, the others of as many as a leader can take.
+    private mutating func drawChange() -> RaftMembershipChange {
+        let name = machines[random.below(machines.count)].name
+        guard random.chance(0.5), let leader = leaders.first, let core = machines[leader].core
+        else {
+            let changes: [RaftMembershipChange] = [
+                .addLearner(name), .promote(name), .demote(name), .remove(name),
+            ]
+            return changes[random.below(4)]
+        }
+        var change = RaftMembershipChange()
+        let learners = core.caughtUpLearners(at: machines[leader].clock(at: now))
+        change.promoted = learners.filter { _ in random.chance(0.8) }
+        change.added = machines.map(\.name).filter { !core.membership.contains($0) }
+        let voters = core.membership.voters
+        for voter in voters where change.demoted.count + change.removed.count < voters.count / 2 {
+            switch random.below(5) {
+            case 0: change.removed.append(voter)
+            case 1: change.demoted.append(voter)
+            default: break
+            }
+        }
+        return change
+    }
+
     // MARK: Faults
 
     private mutating func injectFault() throws {
         let number = random.below(machines.count)
+        if options.stalls, random.chance(0.3) {
+            if random.chance(0.5) {
+                machines[number].refusesWrites = true
+            } else {
+                machines[number].pausedUntil =
+                    now + random.span(from: .milliseconds(50), to: .milliseconds(1_500))
+            }
+        }
         switch random.below(6) {
         case 0, 1: crash(number)
         case 2, 3: for number in machines.indices { try start(number) }
@@ -274,6 +333,7 @@ struct Cluster {
         machines[number].core = nil
         machines[number].life += 1
         machines[number].wakeAt = nil
+        machines[number].refusesWrites = false
         machines[number].disk.crash(&random)
     }
 
@@ -285,11 +345,12 @@ struct Cluster {
         try checker.restart(machines[number], disk.snapshot)
         var configuration = RaftConfiguration(name: machines[number].name)
         configuration.limits = .small
+        configuration.reads = options.reads
         let core = RaftCore(
             configuration: configuration, restored: restored,
-            random: Random(seed: random.next()), now: now)
+            random: Random(seed: random.next()), now: machines[number].clock(at: now))
         machines[number].core = core
-        if let deadline = core.deadline {
+        if let deadline = core.deadline.map(machines[number].time(of:)) {
             machines[number].wakeAt = deadline
             queue.add(.wake(number, life: machines[number].life), at: deadline)
         }
@@ -300,6 +361,9 @@ struct Cluster {
         healedAt = now
         for number in machines.indices {
             machines[number].partition = 0
+            machines[number].pausedUntil = now
+            if machines[number].core?.status(at: now).hasDiskFailed == true { crash(number) }
+            machines[number].refusesWrites = false
             try start(number)
         }
     }
@@ -307,7 +371,9 @@ struct Cluster {
     /// What each machine thinks, for a failure's message.
     var summary: String {
         machines.map { machine in
-            guard let status = machine.core?.status(at: now) else { return "\(machine.name) is off" }
+            guard let status = machine.core?.status(at: now) else {
+                return "\(machine.name) is off"
+            }
             let membership = status.membership
             return "\(machine.name) \(status.role) of \(status.leader?.text ?? "nobody") in"
                 + " \(status.term), log to \(status.lastIndex), committed \(status.commitIndex),"

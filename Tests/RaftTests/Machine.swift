@@ -16,7 +16,27 @@ final class Machine {
     var applied: UInt64 = 0
     var digest: UInt64 = 0
 
-    init(name: MachineName) { self.name = name }
+    /// How fast its clock runs, in thousandths of the true rate.
+    let clockRate: Int64
+    /// The process is stopped until then (SIGSTOP); its clock goes on.
+    var pausedUntil = Instant.zero
+    /// The disk is full.
+    var refusesWrites = false
+
+    init(name: MachineName, clockRate: Int64 = 1_000) {
+        self.name = name
+        self.clockRate = clockRate
+    }
+
+    /// What its clock shows.
+    func clock(at now: Instant) -> Instant {
+        Instant(nanoseconds: now.nanoseconds / 1_000 * clockRate)
+    }
+
+    /// When its clock shows at least that.
+    func time(of clock: Instant) -> Instant {
+        Instant(nanoseconds: (clock.nanoseconds / clockRate + 1) * 1_000)
+    }
 }
 
 /// A write-ahead log and the newest snapshot.

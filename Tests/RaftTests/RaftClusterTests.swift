@@ -22,7 +22,7 @@ import Testing
     /// it is asked then, every member applies.
     private static func expectProgress(_ cluster: inout Cluster) throws {
         let isLed = try cluster.run(for: .seconds(8)) { cluster in
-            cluster.leaders.count == 1 && cluster.now > cluster.healedAt + .milliseconds(1_500)
+            cluster.leaders.count == 1 && cluster.now > cluster.healedAt + .milliseconds(2_600)
         }
         guard isLed, let leader = cluster.leaders.first, let core = cluster.machines[leader].core
         else {
@@ -59,6 +59,7 @@ import Testing
         arguments: 0..<4 as Range<UInt64>)
     func membership(batch: UInt64) {
         var changes = 0
+        var joint = 0
         for seed in batch * Self.seedsPerBatch..<(batch + 1) * Self.seedsPerBatch {
             var options = Cluster.Options.drawn(seed: seed)
             options.machines = 6
@@ -68,11 +69,35 @@ import Testing
             do {
                 let cluster = try Self.run(seed: seed, options: options, events: 2_000)
                 changes += cluster.checker.membershipsCommitted - 1
+                joint += cluster.checker.jointMembershipsCommitted
             } catch {
                 Issue.record("seed \(seed): \(error)")
             }
         }
         #expect(changes > 50, "the changes must happen for the test to mean something")
+        #expect(joint > 5, "so must those of several voters")
+    }
+
+    @Test("reads by lease stay linearizable with drifting clocks, stopped machines and transfers",
+        arguments: 0..<2 as Range<UInt64>)
+    func leases(batch: UInt64) {
+        var reads: UInt64 = 0
+        for seed in 5_000 + batch * Self.seedsPerBatch..<5_000 + (batch + 1) * Self.seedsPerBatch {
+            var options = Cluster.Options.drawn(seed: seed)
+            options.reads = .lease
+            options.driftMax = 45
+            options.stalls = true
+            options.loss = min(options.loss, 0.1)
+            do {
+                let cluster = try Self.run(seed: seed, options: options, events: 2_000)
+                for machine in cluster.machines {
+                    reads += machine.core?.counters.readsByLease ?? 0
+                }
+            } catch {
+                Issue.record("seed \(seed): \(error)")
+            }
+        }
+        #expect(reads > 100, "reads must be served by lease for the test to mean something")
     }
 
     @Test("a quiet cluster commits, reads, snapshots and installs snapshots")

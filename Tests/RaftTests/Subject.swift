@@ -38,6 +38,10 @@ struct Subject {
     init(restored: RaftRestoredState, limits: RaftLimits = RaftLimits()) {
         var configuration = RaftConfiguration(name: Names.a)
         configuration.limits = limits
+        self.init(restored: restored, configuration: configuration)
+    }
+
+    init(restored: RaftRestoredState, configuration: RaftConfiguration) {
         core = RaftCore(
             configuration: configuration, restored: restored, random: Random(seed: 1), now: .zero)
     }

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Raft
 import Yams
 
 extension MachineConfiguration {
@@ -75,6 +76,12 @@ extension MachineConfiguration {
             raft.electionTimeoutMilliseconds = try section.integer(
                 "electionTimeoutMilliseconds", or: raft.electionTimeoutMilliseconds,
                 in: 50...60_000)
+            let reads = try section.string("reads", or: raft.reads.rawValue)
+            let modes = RaftReadMode.allCases.map(\.rawValue).joined(separator: " or ")
+            try section.check("reads", RaftReadMode(rawValue: reads) != nil, "must be \(modes)")
+            raft.reads = RaftReadMode(rawValue: reads) ?? raft.reads
+            raft.clockDriftMaxPercent = try section.integer(
+                "clockDriftMaxPercent", or: raft.clockDriftMaxPercent, in: 0...100)
         }
         try reader.section("dns") { section throws(ConfigurationError) in
             dns.port = try section.integer("port", or: dns.port, in: ports)

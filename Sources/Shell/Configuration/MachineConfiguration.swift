@@ -1,4 +1,5 @@
 package import Base
+package import Raft
 
 /// Everything that an operator sets for one machine; read from one YAML file.
 ///
@@ -51,6 +52,11 @@ package struct MachineConfiguration: Sendable, Equatable {
         package var voters = 3
         package var heartbeatIntervalMilliseconds = 100
         package var electionTimeoutMilliseconds = 500
+        /// How a leader knows that what it answers is current: `readIndex` asks a majority for
+        /// each batch of reads, `lease` trusts the clocks of the voters for a while.
+        package var reads = RaftReadMode.readIndex
+        /// With `lease`: how much faster one voter's clock may run than another's, in percent.
+        package var clockDriftMaxPercent = 10
     }
 
     package struct DNS: Sendable, Equatable {

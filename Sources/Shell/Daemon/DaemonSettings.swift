@@ -25,6 +25,8 @@ struct DaemonSettings {
         raft.heartbeatInterval = .milliseconds(Int64(machine.raft.heartbeatIntervalMilliseconds))
         raft.electionTimeoutMin = .milliseconds(Int64(machine.raft.electionTimeoutMilliseconds))
         raft.electionTimeoutMax = raft.electionTimeoutMin * 2
+        raft.reads = machine.raft.reads
+        raft.clockDriftMaxPercent = machine.raft.clockDriftMaxPercent
         let toleration = Int64(machine.control.defaultTolerationSeconds)
         daemon = DaemonConfiguration(
             name: machine.name, address: machine.address, apiPort: UInt16(machine.api.port),
