@@ -61,7 +61,8 @@ struct Cluster {
         var machine: Int? {
             switch self {
             case .deliver(_, let number, _), .synced(let number, _, _),
-                .snapshotSynced(let number, _, _, _, _), .snapshotRead(let number, _, _, _, _),
+                .snapshotSynced(let number, _, _, _, _), .snapshotPiece(let number, _, _),
+                .snapshotRead(let number, _, _, _, _),
                 .wake(let number, _):
                 number
             case .client, .fault: nil
