@@ -42,13 +42,21 @@ let shellProducts: [Target.Dependency] =
         .product(name: "Yams", package: "Yams"),
     ]
 
+let fuzzProducts: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+
 let cores = [
     "Base", "JSON", "Objects", "Gossip", "Raft", "Store", "API", "Control", "Kubelet", "Services",
 ]
 
 let package = Package(
     name: "podmesh",
-    products: [.executable(name: "podmesh", targets: ["podmesh"])],
+    products: [
+        .executable(name: "podmesh", targets: ["podmesh"]),
+        .executable(name: "podmesh-fuzz", targets: ["podmesh-fuzz"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
@@ -79,6 +87,13 @@ let package = Package(
         room("Simulator", uses: cores + ["Daemon"]),
         room("Shell", uses: cores + ["Daemon"], and: shellProducts),
         room("Bench", uses: cores + ["Daemon", "Simulator", "Shell"], and: nio),
+        room("Fuzz", uses: cores + ["Shell"], and: fuzzProducts),
+        .executableTarget(
+            name: "podmesh-fuzz",
+            dependencies: ["Base", "Fuzz"] + [
+                .product(name: "ArgumentParser", package: "swift-argument-parser")
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "podmesh",
             dependencies: ["Base", "Daemon", "Simulator", "Shell", "Bench"] + [
@@ -100,6 +115,7 @@ let package = Package(
         tests("Simulator", uses: cores + ["Daemon", "Simulator"]),
         tests("Shell", uses: cores + ["Daemon", "Shell"], and: shellProducts),
         tests("Bench", uses: cores + ["Daemon", "Simulator", "Shell", "Bench"], and: nio),
+        tests("Fuzz", uses: ["Base", "Fuzz"]),
         tests("Tidy", uses: []),
         tests("Journey", uses: []),
     ],

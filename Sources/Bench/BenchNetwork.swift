@@ -5,6 +5,8 @@ import Foundation
 package struct BenchNetwork: Sendable {
     /// The name of each namespace, in the order of the addresses.
     package let namespaces: [String]
+    /// The namespace of the switch between them.
+    private let bridge: String
 
     /// Out of the range that RFC 2544 sets aside for benchmarks.
     package static func address(_ number: Int) -> String { "198.18.77.\(11 + number)" }
@@ -14,7 +16,7 @@ package struct BenchNetwork: Sendable {
         guard getuid() == 0 else {
             throw BenchError("network namespaces need root; run it with sudo")
         }
-        let bridge = "\(prefix)-switch"
+        bridge = "\(prefix)-switch"
         let names = (0..<count).map { "\(prefix)-\($0)" }
         for name in [bridge] + names {
             // One that an interrupted run left behind goes first.
@@ -35,6 +37,14 @@ package struct BenchNetwork: Sendable {
             try Self.run(in: name, "link set eth0 up")
         }
         namespaces = names
+    }
+
+    /// Removes the namespaces before the end, to make room for others of the same names.
+    package func remove() {
+        for name in namespaces + [bridge] {
+            _ = try? ChildProcess.run(Self.ip, ["netns", "delete", name])
+            Cleanup.remove(.namespace(name))
+        }
     }
 
     /// The program and arguments that run a command inside of a machine.

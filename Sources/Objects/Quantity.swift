@@ -80,7 +80,7 @@ package struct Quantity: Hashable, Comparable, Sendable {
         default: break
         }
         guard suffix.first == "e" || suffix.first == "E",
-            let exponent = Int(suffix.dropFirst()), abs(exponent) <= 30
+            let exponent = Int(suffix.dropFirst()), (-30...30).contains(exponent)
         else { return nil }
         return .decimal(exponent: exponent)
     }

@@ -13,7 +13,7 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             BenchRaftCommand.self, BenchStoreCommand.self, BenchNoiseCommand.self,
-            BenchLoadCommand.self,
+            BenchMeshCommand.self, BenchLoadCommand.self, MeshAgentCommand.self,
         ])
 }
 
@@ -92,5 +92,52 @@ struct BenchLoadCommand: AsyncParsableCommand {
             JSONDecoder().decode(LoadSettings.self, from: data)
         ).run()
         print(String(decoding: try JSONEncoder().encode(result), as: UTF8.self))
+    }
+}
+
+struct BenchMeshCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mesh",
+        abstract: "Measure detection of failures, spread and traffic of the mesh, beside Serf.",
+        discussion: """
+            First in virtual time, with Serf's parameters in the same core beside ours; then with \
+            real agents and Debian's serf in network namespaces, which are killed. Needs root.
+            """)
+
+    @OptionGroup var options: BenchOptions
+
+    @Option(help: "Decides everything in virtual time.")
+    var seed: UInt64 = 1
+
+    func run() async throws {
+        print(BenchHeader.text(command: options.command), terminator: "")
+        let bench = MeshBench(
+            isQuick: options.quick, mayInstallPeers: options.installPeers, seed: seed)
+        if try await !bench.run(print: { print($0, terminator: "") }) { throw ExitCode.failure }
+    }
+}
+
+/// The process of which `bench mesh` runs one in each namespace.
+struct MeshAgentCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mesh-agent", abstract: "Be a member of a mesh and nothing else.",
+        shouldDisplay: false)
+
+    @Argument(help: "The number of the machine.")
+    var index: Int
+
+    @Option(help: "What the keys of all agents come from: 64 hexadecimal digits.")
+    var secret: String
+
+    func run() throws {
+        let digits = secret.compactMap(\.hexDigitValue)
+        let bytes = stride(from: 0, to: digits.count - 1, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
+        guard bytes.count == 32 else {
+            throw ValidationError("--secret must have 64 hexadecimal digits")
+        }
+        var agent = try MeshAgent(index: index, secret: bytes)
+        try agent.run()
     }
 }

@@ -32,6 +32,8 @@ import Testing
             "Daemon", "Simulator", "Shell", "Foundation", "Glibc", "Dispatch", "Synchronization",
             "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers",
         ],
+        "Fuzz": cores + ["Shell", "Glibc", "NIOCore", "NIOEmbedded"],
+        "podmesh-fuzz": ["Base", "Fuzz", "Foundation", "ArgumentParser"],
         "podmesh": [
             "Base", "Daemon", "Simulator", "Shell", "Bench", "Foundation", "ArgumentParser",
         ],

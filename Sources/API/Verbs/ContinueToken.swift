@@ -1,5 +1,5 @@
 import JSON
-import Objects
+package import Objects
 import Store
 
 extension ContinueToken {
@@ -13,7 +13,7 @@ extension ContinueToken {
         return Base64Text.encoded(json.bytes)
     }
 
-    init(parsing text: String) throws(StatusError) {
+    package init(parsing text: String) throws(StatusError) {
         guard let bytes = Base64Text.decoded(text),
             let json = try? JSON(parsing: bytes),
             json["v"]?.string == Self.version,

@@ -1,8 +1,8 @@
 import JSON
-import Objects
+package import Objects
 
 /// A field selector as a query gives it: `spec.nodeName=machine-1,status.phase!=Running`.
-struct FieldExpression: Sendable, Equatable {
+package struct FieldExpression: Sendable, Equatable {
     struct Requirement: Sendable, Equatable {
         var field: String
         var value: String
@@ -20,7 +20,7 @@ struct FieldExpression: Sendable, Equatable {
 
     /// Reads a selector (`k8s.io/apimachinery/pkg/fields`): requirements joined by commas, each
     /// `=`, `==` or `!=`; a backslash before `\`, `,` or `=` makes that character part of a value.
-    init(parsing text: String, for definition: ResourceDefinition) throws(StatusError) {
+    package init(parsing text: String, for definition: ResourceDefinition) throws(StatusError) {
         for term in try Self.terms(of: text) where !term.isEmpty {
             requirements.append(try Self.requirement(term, text))
         }

@@ -1,8 +1,8 @@
 import JSON
-import Objects
+package import Objects
 
 /// A label selector as a query gives it: `app=web,tier in (a,b),!canary`. All of it must hold.
-struct LabelExpression: Sendable, Equatable {
+package struct LabelExpression: Sendable, Equatable {
     enum Test: Sendable, Equatable {
         case isIn([String])
         case isNotIn([String])
@@ -38,7 +38,7 @@ struct LabelExpression: Sendable, Equatable {
     }
 
     /// Reads a selector; the refusals are worded as `k8s.io/apimachinery/pkg/labels` words them.
-    init(parsing text: String) throws(StatusError) {
+    package init(parsing text: String) throws(StatusError) {
         var parser = Parser(text)
         requirements = try parser.parse()
     }

@@ -1,11 +1,11 @@
-import Objects
+package import Objects
 
 /// The parameters of a query string, decoded once, in their order.
-struct QueryParameters: Sendable {
+package struct QueryParameters: Sendable {
     private let pairs: [(name: String, value: String)]
 
     /// Broken escapes and bytes that are no UTF-8 are refused, as Go's `url.ParseQuery` does.
-    init(_ query: String) throws(StatusError) {
+    package init(_ query: String) throws(StatusError) {
         var pairs: [(name: String, value: String)] = []
         for part in query.utf8.split(separator: UInt8(ascii: "&")) {
             let halves = part.split(

@@ -139,7 +139,7 @@ struct ReadOptions: Sendable, Equatable {
 }
 
 /// Where a list goes on: opaque to clients, base64 of a small JSON object.
-struct ContinueToken: Sendable, Equatable {
+package struct ContinueToken: Sendable, Equatable {
     var revision: Revision
     /// The key that the last answer ended with.
     var namespace: String

@@ -1,11 +1,11 @@
 import Base
 import Dispatch
 import Foundation
-import Gossip
+package import Gossip
 
 /// Remembers the members of the mesh on disk, so that a machine that starts again finds the
 /// others even when those it joined through are gone.
-final class PeersFile: Sendable {
+package final class PeersFile: Sendable {
     private let path: String
     private let queue = DispatchQueue(label: "podmesh.peers")
 
@@ -14,7 +14,12 @@ final class PeersFile: Sendable {
     /// The members of the last run; none when the file is missing or unreadable.
     func read() -> [IdentityDirectory.Seed] {
         guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { return [] }
-        return (try? JSONDecoder().decode([IdentityDirectory.Seed].self, from: data)) ?? []
+        return Self.seeds(in: Array(data)) ?? []
+    }
+
+    /// What a file of these bytes says; nil when it is none.
+    package static func seeds(in bytes: [UInt8]) -> [IdentityDirectory.Seed]? {
+        try? JSONDecoder().decode([IdentityDirectory.Seed].self, from: Data(bytes))
     }
 
     /// Writes the live members in the background. Losing the file costs only time.
@@ -33,7 +38,7 @@ final class PeersFile: Sendable {
 
 extension GossipSeed {
     /// Nil when the record on disk names no machine.
-    init?(_ seed: IdentityDirectory.Seed) {
+    package init?(_ seed: IdentityDirectory.Seed) {
         guard let name = MachineName(seed.name) else { return nil }
         self.init(
             name: name, address: PeerAddress(ip: seed.address, port: seed.port),

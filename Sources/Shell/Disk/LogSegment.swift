@@ -15,9 +15,9 @@ import Glibc
 ///
 /// `previousSalt` names the segment before, so none can be missing or exchanged. The file has
 /// `allocated` bytes from the first, zeros behind the last frame; a shorter one was cut later.
-struct LogSegment {
+package struct LogSegment {
     static let magic: [UInt8] = Array("PMESHWL2".utf8)
-    static let headerSize = 48
+    package static let headerSize = 48
     static let frameHeadSize = 12
     /// The longest body; a batch that is longer becomes several frames.
     static let bodyBytesMax = 1 << 30
@@ -26,14 +26,14 @@ struct LogSegment {
     /// The longest record; its length must fit the body as well.
     static let recordBytesMax = bodyBytesMax - 16
 
-    let number: UInt64
-    let salt: UInt64
+    package let number: UInt64
+    package let salt: UInt64
     /// Of the segment before; 0 where the log begins.
     let previousSalt: UInt64
     /// Bytes set aside for the file; 0 where the file system cannot.
     let allocated: Int
     /// Whether the log begins here: what stands in segments before it is not needed.
-    let isBase: Bool
+    package let isBase: Bool
 
     /// `log-` and the number in 16 hexadecimal digits, so that names sort as numbers do.
     static func name(_ number: UInt64) -> String {
@@ -49,7 +49,7 @@ struct LogSegment {
         return number
     }
 
-    var header: [UInt8] {
+    package var header: [UInt8] {
         var writer = ByteWriter(capacity: Self.headerSize)
         writer.writeRaw(Self.magic)
         writer.writeInteger(number)
@@ -62,7 +62,7 @@ struct LogSegment {
         return writer.bytes
     }
 
-    init(number: UInt64, salt: UInt64, previousSalt: UInt64, allocated: Int, isBase: Bool) {
+    package init(number: UInt64, salt: UInt64, previousSalt: UInt64, allocated: Int, isBase: Bool) {
         self.number = number
         self.salt = salt
         self.previousSalt = previousSalt
@@ -71,7 +71,7 @@ struct LogSegment {
     }
 
     /// Nil when the bytes do not begin with a whole and good header.
-    init?(header bytes: [UInt8]) {
+    package init?(header bytes: [UInt8]) {
         guard bytes.count >= Self.headerSize else { return nil }
         var reader = ByteReader(bytes[..<Self.headerSize])
         guard let magic = try? reader.readRaw(8), magic == Self.magic,
@@ -89,7 +89,7 @@ struct LogSegment {
     }
 
     /// The frame of some records at `offset` of the file.
-    func frame(_ records: ArraySlice<[UInt8]>, at offset: Int) -> [UInt8] {
+    package func frame(_ records: ArraySlice<[UInt8]>, at offset: Int) -> [UInt8] {
         var size = Self.frameHeadSize
         for record in records { size += record.count + 10 }
         var body = ByteWriter(capacity: size)
@@ -117,7 +117,7 @@ struct LogSegment {
 
 extension LogSegment {
     /// What stands at an offset of a segment.
-    enum Frame: Equatable {
+    package enum Frame: Equatable {
         case good([[UInt8]], end: Int)
         /// A head that is intact, and a body that is not, or not all there.
         case badBody(end: Int)
@@ -125,7 +125,7 @@ extension LogSegment {
         case end
     }
 
-    func readFrame(_ file: [UInt8], at offset: Int) -> Frame {
+    package func readFrame(_ file: [UInt8], at offset: Int) -> Frame {
         guard offset < file.count else { return .end }
         guard let (length, checksum) = readHead(file, at: offset) else { return .badHead }
         let start = offset + Self.frameHeadSize
@@ -166,7 +166,7 @@ extension LogSegment {
     ///
     /// Without a good head only the sectors that it stands in tell: a disk writes a sector whole or
     /// not at all, so a head in one sector is there, or zeros are.
-    func isTorn(_ file: [UInt8], at offset: Int, frameEnd: Int?) -> Bool {
+    package func isTorn(_ file: [UInt8], at offset: Int, frameEnd: Int?) -> Bool {
         let end = frameEnd ?? offset + Self.frameHeadSize
         if end > file.count { return true }
         if let frameEnd {
@@ -188,7 +188,7 @@ extension LogSegment {
     private static let sectorSize = 512
 
     /// The offset of the first good frame behind `offset`.
-    func findGoodFrame(_ file: [UInt8], behind offset: Int) -> Int? {
+    package func findGoodFrame(_ file: [UInt8], behind offset: Int) -> Int? {
         var position = offset + 1
         while let candidate = Self.nextNonzero(file, from: position) {
             position = candidate

@@ -1,10 +1,10 @@
-import JSON
+package import JSON
 import Yams
 
 /// Reads YAML that a client may send where JSON is expected.
-enum YAMLBody {
-    struct Malformed: Error, CustomStringConvertible {
-        let description: String
+package enum YAMLBody {
+    package struct Malformed: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// Aliases may repeat a part of the text; past this many nodes that is an attack.
@@ -12,7 +12,7 @@ enum YAMLBody {
     private static let depthMax = 512
 
     /// The JSON form of the first document.
-    static func json(_ bytes: [UInt8]) throws(Malformed) -> JSON {
+    package static func json(_ bytes: [UInt8]) throws(Malformed) -> JSON {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Malformed(description: "yaml: invalid UTF-8")
         }

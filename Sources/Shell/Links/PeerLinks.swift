@@ -1,6 +1,6 @@
 import Base
 import Gossip
-import NIOCore
+package import NIOCore
 import NIOPosix
 import NIOSSL
 import NIOTLS
@@ -249,8 +249,8 @@ private func peerSubject(of context: ChannelHandlerContext) -> CertificateSubjec
 }
 
 /// Splits the stream into frames: a length of four bytes, big-endian, then that many bytes.
-struct FrameDecoder: ByteToMessageDecoder {
-    typealias InboundOut = ByteBuffer
+package struct FrameDecoder: ByteToMessageDecoder {
+    package typealias InboundOut = ByteBuffer
 
     /// A frame holds one Raft message: a batch of entries or a chunk of a snapshot.
     static let frameBytesMax = 8 * 1024 * 1024
@@ -259,7 +259,9 @@ struct FrameDecoder: ByteToMessageDecoder {
         let bytes: UInt32
     }
 
-    mutating func decode(
+    package init() {}
+
+    package mutating func decode(
         context: ChannelHandlerContext, buffer: inout ByteBuffer
     ) throws -> DecodingState {
         guard let length = buffer.getInteger(at: buffer.readerIndex, as: UInt32.self) else {
@@ -274,7 +276,7 @@ struct FrameDecoder: ByteToMessageDecoder {
         return .continue
     }
 
-    mutating func decodeLast(
+    package mutating func decodeLast(
         context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool
     ) throws -> DecodingState {
         try decode(context: context, buffer: &buffer)
