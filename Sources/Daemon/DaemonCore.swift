@@ -55,6 +55,10 @@ package struct DaemonCore: Sendable {
     var isZoneStale = false
     var isLeaving = false
 
+    /// When the shell must send `.wake`. Kept, not computed: whoever asks an actor's stored value
+    /// for something computed copies all of that value first.
+    package private(set) var deadline: Instant?
+
     private var gossipEffects = Outbox<GossipEffect>()
     private var raftEffects = Outbox<RaftEffect>()
     private var controlEffects = Outbox<ControlEffect>()
@@ -93,6 +97,7 @@ package struct DaemonCore: Sendable {
         kubelet = KubeletCore(configuration: configuration.kubelet, random: fork())
         zone = DNSZone(domain: configuration.clusterDomain)
         proxy = ServiceProxy(configuration: configuration.proxy)
+        deadline = earliestDeadline
     }
 
     /// Any input is legal at any time.
@@ -150,8 +155,8 @@ package struct DaemonCore: Sendable {
         }
     }
 
-    /// When the shell must send `.wake`.
-    package var deadline: Instant? {
+    /// The earliest deadline of the parts.
+    private var earliestDeadline: Instant? {
         let candidates = [
             gossip.deadline, raft.deadline, kubelet.deadline, pending.deadline, watches.deadline,
             membership.deadline, upkeep.deadline, isControlling ? control.deadline : nil,
@@ -202,6 +207,7 @@ package struct DaemonCore: Sendable {
             for effect in kubeletEffects.take() { perform(effect, at: now, into: &out) }
         }
         publishServices(into: &out)
+        deadline = earliestDeadline
     }
 
     /// Hands over what was proposed since the last time, as one input.

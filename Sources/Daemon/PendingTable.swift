@@ -78,12 +78,14 @@ struct PendingTable: Sendable {
     }
 
     mutating func setPhase(_ number: Ticket, _ phase: Phase, attention: Instant? = nil) {
-        guard var entry = entries[number] else { return }
-        forget(number, entry.phase)
-        entry.phase = phase
-        entries[number] = entry
+        // An entry holds a whole request, so it is changed in its place.
+        guard let former = entries[number]?.phase, let expires = entries[number]?.expires else {
+            return
+        }
+        forget(number, former)
+        entries[number]?.phase = phase
         note(number, phase)
-        deadlines.schedule(number, at: min(attention ?? entry.expires, entry.expires))
+        deadlines.schedule(number, at: min(attention ?? expires, expires))
     }
 
     mutating func countEvaluation(_ number: Ticket) -> Int {
