@@ -52,9 +52,13 @@ extension JourneyTests {
             for machine in ["machine-2", "machine-3"] { try wipe(machine) }
             let stopped = try await cluster.script("stop", "machine-1")
             #expect(stopped.succeeded, "\(stopped)")
+            let kept = "\(disk("machine-1"))/etc/podmesh/old"
+            try? FileManager.default.removeItem(atPath: kept)
+            try FileManager.default.copyItem(
+                atPath: "\(disk("machine-1"))/var/lib/podmesh", toPath: kept)
             try wipe("machine-1")
             _ = try await cluster.script("start", "machine-1")
-            let restored = try await podmesh("restore")
+            let restored = try await podmesh("restore", "--identity", "/etc/podmesh/old")
             #expect(restored.succeeded, "\(restored)")
             let again = try await podmesh("restore")
             #expect(again.errors.contains("belongs to a cluster already"), "\(again)")
