@@ -27,11 +27,10 @@ package struct RaftBench: Sendable {
         let etcd = try PeerProgram.etcd.locate(mayInstall: mayInstallPeers)
         let folder = try Cleanup.temporaryFolder("raft", in: directory)
         print(Self.explanation)
-        let (sync, rate) = try measureSync(folder)
-        print(sync.text + "\n")
+        print(try measureSync(folder).text + "\n")
         var isGood = true
         for count in [1, 3] {
-            let table = try await measure(count, etcd, folder, syncRate: rate) {
+            let table = try await measure(count, etcd, folder) {
                 FileHandle.standardError.write(Data($0.utf8))
             }
             print(table.text + "\n")
@@ -52,20 +51,17 @@ package struct RaftBench: Sendable {
 
     // MARK: The disk
 
-    private func measureSync(
-        _ folder: String
-    ) throws -> (FigureTable, rate: Double) {
+    private func measureSync(_ folder: String) throws -> FigureTable {
         var table = FigureTable()
-        var rate = 0.0
         for bytes in [512, 2_048] {
             var samples = try SyncRate.measure(
                 appending: bytes, in: folder, seconds: isQuick ? 0.5 : 2)
-            let median = samples.median() ?? 0
-            if bytes == 512 { rate = median > 0 ? 1_000 / median : 0 }
-            table.append(Figure("fdatasync of \(bytes) B appended, median", .milliseconds, median))
+            let name = "fdatasync of \(bytes) B appended"
+            table.append(Figure(name, .perSecond, SyncRate.rate(of: samples)))
+            table.append(Figure("    median", .milliseconds, samples.median()))
+            table.append(Figure("    99th percentile", .milliseconds, samples.percentile(99)))
         }
-        table.append(Figure("such syncs in a second (512 B)", .perSecond, rate))
-        return (table, rate)
+        return table
     }
 
     // MARK: The log
@@ -79,15 +75,15 @@ package struct RaftBench: Sendable {
         var server = LoadSettings.Server.store
         var bound: Figure.Bound?
         var boundOfSlowest: Figure.Bound?
+        /// At least so many times the syncs in a second that the disk does between the rounds.
+        var leastOfSyncs: Double?
     }
 
-    private func lines(_ count: Int, syncRate: Double) -> [Line] {
+    private func lines(_ count: Int) -> [Line] {
         let writes: [Line] =
             count == 1
             ? [
-                Line(
-                    name: "1 client", operation: .write, clients: 1,
-                    bound: .atLeast(0.6 * syncRate)),
+                Line(name: "1 client", operation: .write, clients: 1, leastOfSyncs: 0.6),
                 Line(
                     name: "64 clients", operation: .write, clients: 64,
                     bound: .atLeastTimesPeer(3)),
@@ -114,8 +110,7 @@ package struct RaftBench: Sendable {
     }
 
     private func measure(
-        _ count: Int, _ etcd: String, _ folder: String, syncRate: Double,
-        progress: (String) -> Void
+        _ count: Int, _ etcd: String, _ folder: String, progress: (String) -> Void
     ) async throws -> FigureTable {
         let voters = count == 1 ? "one voter" : "\(count) voters"
         let own = "\(folder)/\(count)"
@@ -130,19 +125,28 @@ package struct RaftBench: Sendable {
         try await Task.sleep(for: .seconds(3))
 
         var table = FigureTable(peer: "etcd")
-        for line in lines(count, syncRate: syncRate) {
+        for line in lines(count) {
             let name = "\(voters), \(line.operation.rawValue)s, \(line.name)"
             progress("\(name)…\n")
             var mine = Rounds()
             var others = Rounds()
+            var syncs = Samples()
             for _ in 0..<rounds {
+                if line.leastOfSyncs != nil {
+                    syncs.append(
+                        try SyncRate.measure(
+                            appending: LoadContent.valueBytes, in: own, seconds: seconds / 2))
+                }
                 mine.append(try load(line, line.server, podmesh, ours, own))
                 if line.server == .store { others.append(try load(line, .etcd, peer, theirs, own)) }
             }
             let failures = mine.failures + others.failures
             if failures > 0 { progress("  \(failures) operations failed\n") }
-            table.append(
-                Figure(name, .perSecond, mine.rate, peer: others.rate, bound: line.bound))
+            var bound = line.bound
+            if let least = line.leastOfSyncs, let rate = SyncRate.rate(of: syncs) {
+                bound = .atLeast(least * rate)
+            }
+            table.append(Figure(name, .perSecond, mine.rate, peer: others.rate, bound: bound))
             table.append(
                 Figure("    median", .milliseconds, mine.median, peer: others.median))
             table.append(

@@ -40,6 +40,11 @@ package struct Samples: Sendable {
         return (values[middle - 1] + values[middle]) / 2
     }
 
+    /// Nil when there are none.
+    package func mean() -> Double? {
+        values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+
     package mutating func maximum() -> Double? { percentile(100) }
     package mutating func minimum() -> Double? { percentile(0) }
 

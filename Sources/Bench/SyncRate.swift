@@ -5,6 +5,11 @@ import Shell
 /// How often a second the machine's disk makes an appended block durable: the floor under every
 /// write that is acknowledged alone.
 package enum SyncRate {
+    /// Syncs in a second, one after the other.
+    package static func rate(of samples: Samples) -> Double? {
+        samples.mean().flatMap { $0 > 0 ? 1_000 / $0 : nil }
+    }
+
     /// Appends `bytes` and calls `fdatasync`, over and over for `seconds`, in a new file of
     /// `folder`. Returns the milliseconds of each.
     package static func measure(

@@ -154,7 +154,8 @@ extension DaemonCore {
 
     /// The API's name of a Store key; nil for documents of podmesh's own.
     func objectKey(_ key: Key) -> ObjectKey? {
-        guard let resource = resources[ResourceName(group: key.group, plural: key.resource)] else { return nil }
+        let name = ResourceName(group: key.group, plural: key.resource)
+        guard let resource = resources[name] else { return nil }
         return ObjectKey(resource, namespace: key.namespace, name: key.name)
     }
 

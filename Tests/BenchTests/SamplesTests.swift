@@ -32,6 +32,12 @@ import Testing
         #expect(none.percentile(99) == nil)
     }
 
+    @Test func `a rate of syncs is that of the mean, not of the median`() {
+        #expect(Samples([1, 1, 4]).mean() == 2)
+        #expect(SyncRate.rate(of: Samples([1, 1, 4])) == 500)
+        #expect(SyncRate.rate(of: Samples()) == nil)
+    }
+
     @Test func `samples appended after a question count in the next answer`() {
         var samples = Samples([2])
         #expect(samples.maximum() == 2)
