@@ -11,6 +11,11 @@ extension DaemonCore {
         switch effect {
         case .send(let name, let address, let payload):
             out.append(.sendDatagram(to: name, address: address, payload: payload))
+        case .sendReliably(let name, let payload):
+            guard let address = raftAddress(of: name) else { return }
+            out.append(.sendState(to: name, address: address, payload: payload))
+        case .memberForgotten(let name): out.append(.memberForgotten(name))
+        case .nameConflict(let record): out.append(.nameConflict(record))
         case .memberChanged(let member, let previous):
             onMemberChanged(member, previous: previous, at: now, into: &out)
         case .assignmentChanged(let entry):

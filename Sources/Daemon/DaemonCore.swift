@@ -129,6 +129,8 @@ package struct DaemonCore: Sendable {
         case .wallTime(let time): onWallTime(time, at: now)
         case .datagram(let from, let address, let payload):
             stepGossip(.datagram(from: from, address: address, payload: payload), at: now)
+        case .state(let from, let payload):
+            stepGossip(.reliable(from: from, payload: payload), at: now)
         case .start(let seeds): onStart(seeds, at: now)
         case .raft(let from, let message): stepRaft(.message(from: from, message), at: now)
         case .persisted(let persistence): stepRaft(.persisted(upTo: persistence), at: now)

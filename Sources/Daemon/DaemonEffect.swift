@@ -10,8 +10,14 @@ package import Store
 package enum DaemonEffect: Sendable {
     // The mesh.
     case sendDatagram(to: MachineName, address: PeerAddress, payload: [UInt8])
+    /// A message of the mesh's exchange, over the link to that machine.
+    case sendState(to: MachineName, address: PeerAddress, payload: [UInt8])
     /// A member appeared or changed: teach its certificate to the sealer, remember it on disk.
     case memberChanged(GossipMember)
+    /// A member was dead for so long that nothing of it is kept any more.
+    case memberForgotten(MachineName)
+    /// Another live machine had this machine's name first: end the process with an error.
+    case nameConflict(GossipMember)
     /// The goodbye is out; the process may end.
     case left
 

@@ -13,6 +13,8 @@ package enum DaemonInput: Sendable {
     case wallTime(WallTime)
     /// A datagram of the mesh, opened; `from` is whom its seal proves.
     case datagram(from: MachineName, address: PeerAddress, payload: [UInt8])
+    /// A message of the mesh's exchange from the machine that its certificate names.
+    case state(from: MachineName, payload: [UInt8])
     /// The daemon begins: join the mesh through these machines and catch up with the log.
     case start(seeds: [GossipSeed])
     /// A message of the log from the machine that its certificate names.

@@ -15,16 +15,31 @@ extension GossipCodec {
         return writer.bytes
     }
 
+    /// Reads what came in a datagram.
     package static func decode(_ payload: [UInt8]) throws(DecodeError) -> GossipDatagram {
-        guard payload.count <= GossipLimits.payloadBytesMax else {
-            throw DecodeError(
-                expected: "at most \(GossipLimits.payloadBytesMax) bytes", offset: 0)
+        try decode(
+            payload, bytesMax: GossipLimits.payloadBytesMax,
+            rumorsMax: GossipLimits.rumorsPerDatagramMax)
+    }
+
+    /// Reads what came over a link.
+    package static func decodeLink(_ payload: [UInt8]) throws(DecodeError) -> GossipDatagram {
+        try decode(
+            payload, bytesMax: GossipLimits.linkPayloadBytesMax,
+            rumorsMax: GossipLimits.linkRumorsMax)
+    }
+
+    private static func decode(
+        _ payload: [UInt8], bytesMax: Int, rumorsMax: Int
+    ) throws(DecodeError) -> GossipDatagram {
+        guard payload.count <= bytesMax else {
+            throw DecodeError(expected: "at most \(bytesMax) bytes", offset: 0)
         }
         var reader = ByteReader(payload)
         let message = try readMessage(&reader)
         var rumors: [Rumor] = []
         while !reader.isAtEnd {
-            guard rumors.count < GossipLimits.rumorsPerDatagramMax else {
+            guard rumors.count < rumorsMax else {
                 throw DecodeError(expected: "fewer rumors", offset: reader.offset)
             }
             rumors.append(try readRumor(&reader))
@@ -77,10 +92,11 @@ extension GossipCodec {
         case .ping(let sequence):
             writer.writeByte(1)
             writer.writeInteger(sequence)
-        case .ack(let sequence, let knowsSender):
+        case .ack(let sequence, let knowsSender, let health):
             writer.writeByte(2)
             writer.writeInteger(sequence)
             writer.writeBool(knowsSender)
+            writer.writeByte(health)
         case .nack(let sequence):
             writer.writeByte(3)
             writer.writeInteger(sequence)
@@ -99,6 +115,9 @@ extension GossipCodec {
             writer.writeBool(offer.wantsAnswer)
             for digest in offer.memberDigests { writer.writeInteger(digest) }
             for digest in offer.tableDigests { writer.writeInteger(digest) }
+        case .join(let record):
+            writer.writeByte(8)
+            write(record, to: &writer)
         }
     }
 
@@ -109,7 +128,9 @@ extension GossipCodec {
         switch try reader.readByte() {
         case 1: return .ping(sequence: try reader.readInteger())
         case 2:
-            return .ack(sequence: try reader.readInteger(), knowsSender: try reader.readBool())
+            return .ack(
+                sequence: try reader.readInteger(), knowsSender: try reader.readBool(),
+                health: try reader.readByte())
         case 3: return .nack(sequence: try reader.readInteger())
         case 4:
             return .pingRequest(
@@ -123,8 +144,9 @@ extension GossipCodec {
             return .offer(
                 ExchangeOffer(
                     sender: sender, wantsAnswer: wantsAnswer,
-                    memberDigests: try readDigests(GossipLimits.memberBuckets, &reader),
+                    memberDigests: try readDigests(GossipLimits.memberGroups, &reader),
                     tableDigests: try readDigests(GossipLimits.tableBuckets, &reader)))
+        case 8: return .join(try readMember(&reader))
         default: throw DecodeError(expected: "a message", offset: start)
         }
     }

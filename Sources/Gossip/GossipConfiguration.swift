@@ -36,12 +36,20 @@ package struct GossipConfiguration: Hashable, Sendable {
     package var probeTimeout = Span.milliseconds(100)
     /// Peers asked to ping in our place (SWIM §3.1, `k`).
     package var indirectProbes = 3
-    /// Shortest suspicion of a cluster of up to ten machines.
+    /// Shortest suspicion of a mesh of up to `suspicionGrowsFrom` machines.
     package var suspicionMin = Span.milliseconds(600)
+    /// Beyond this many machines the shortest suspicion grows with the logarithm of their number,
+    /// as a refutation takes longer to reach all.
+    package var suspicionGrowsFrom = 100
     /// An unconfirmed suspicion lasts this many times the shortest.
     package var suspicionMaxFactor = 3.0
     /// Independent confirmations that bring a suspicion down to the shortest (Lifeguard `K`).
     package var suspicionConfirmations = 3
+    /// A suspicion is probed out of turn by about this many times the members whose confirmations
+    /// it wants; with 0 they confirm when they come by, as in Lifeguard.
+    package var witnessFactor = 2
+    /// Every second probe goes to the next member on the ring of names.
+    package var probesSuccessor = true
     /// Local health multiplier at most this (Lifeguard IV-A, `S`): an unhealthy machine
     /// probes up to so many times slower and waits so much longer.
     package var healthMultiplierMax = 4
@@ -69,6 +77,10 @@ package struct GossipConfiguration: Hashable, Sendable {
     package var failedRetention = Span.minutes(24 * 60)
     /// A departed member is forgotten after this.
     package var leftRetention = Span.minutes(10)
+    /// The newer of two live machines with one name gives way at this many contests…
+    package var contestsMax = 3
+    /// …within this time.
+    package var contestWindow = Span.seconds(30)
 
     package init() {}
 }

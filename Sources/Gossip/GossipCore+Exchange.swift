@@ -2,55 +2,26 @@ import Base
 
 /// Comparison of members and tables between two peers: what gossip lost, or a newcomer never
 /// heard. SWIM leaves it out; Lifeguard's memberlist does it over TCP and sends everything.
-/// Here the digests go first, and over datagrams, as only what differs has to follow:
+/// Here it goes over the links between machines too, and the digests go first, as only what
+/// differs has to follow:
 ///
 ///     A → B  offer (digests of A, wants an answer)
 ///     B → A  state …                 the groups that differ, as B has them
 ///     B → A  offer (digests of B)
 ///     A → B  state …                 the groups that still differ, as A has them
 ///
-/// One exchange sends at most ``GossipLimits/exchangeDatagramsMax`` datagrams each way. While
-/// it brings something and differences remain, the next follows soon. Lost datagrams are found
-/// by the next comparison.
+/// As a link keeps the order, A has merged B's state when it reads B's offer, and one exchange
+/// makes the two equal. A side sends at most ``GossipLimits/exchangeBytesMax``, in messages of
+/// ``GossipLimits/linkPayloadBytesMax``; if that is not enough the next exchange follows soon. What
+/// a broken link loses is found by a later one.
+///
+/// A newcomer asks for an offer with a datagram, as it does not know the links of its seeds.
 extension GossipCore {
-    /// Members and table in full, for a reliable transport or the disk, as
-    /// ``GossipInput/fullState(from:bytes:)`` takes it.
-    package var fullState: [UInt8] {
-        var writer = ByteWriter(capacity: 4_096)
-        for member in sortedMembers { writer.writeRaw(GossipCodec.encode(Rumor.member(member))) }
-        for entry in table.sortedEntries {
-            writer.writeRaw(GossipCodec.encode(Rumor.assignment(entry)))
-        }
-        return writer.bytes
-    }
-
-    mutating func onFullState(
-        _ bytes: [UInt8], from: MachineName, at now: Instant,
-        into out: inout Outbox<GossipEffect>
-    ) {
-        guard bytes.count <= GossipLimits.fullStateBytesMax else {
-            let limit = "at most \(GossipLimits.fullStateBytesMax) bytes"
-            out.append(.malformed(from: from, DecodeError(expected: limit, offset: 0)))
-            return
-        }
-        var reader = ByteReader(bytes)
-        do {
-            while !reader.isAtEnd {
-                let rumor = try GossipCodec.readRumor(&reader)
-                onRumor(rumor, from: from, isState: true, at: now, into: &out)
-            }
-        } catch {
-            out.append(.malformed(from: from, error))
-        }
-    }
-
     /// Offers to one random live peer; without one there is nothing to compare with.
     mutating func startExchange(at now: Instant, into out: inout Outbox<GossipEffect>) {
         scheduleExchange(after: configuration.exchangeInterval, at: now)
-        guard let name = sample(1, where: { $0.status == .alive }).first,
-            let address = members[name]?.member.address
-        else { return }
-        sendOffer(to: name, address: address, wantsAnswer: true, into: &out)
+        guard let name = sample(1, where: { $0.status == .alive }).first else { return }
+        sendOffer(to: name, wantsAnswer: true, into: &out)
     }
 
     /// With a fifth of jitter to both sides, so that members that started together spread out.
@@ -59,26 +30,26 @@ extension GossipCore {
     }
 
     mutating func sendOffer(
-        to name: MachineName, address: PeerAddress, wantsAnswer: Bool,
-        into out: inout Outbox<GossipEffect>
+        to name: MachineName, wantsAnswer: Bool, into out: inout Outbox<GossipEffect>
     ) {
         if wantsAnswer { exchangeGains = 0 }
         let offer = ExchangeOffer(
             sender: local, wantsAnswer: wantsAnswer, memberDigests: memberDigests,
-            tableDigests: tableDigests)
-        send(.offer(offer), to: name, address: address, into: &out)
+            tableDigests: table.digests.map(Self.fold))
+        out.append(
+            .sendReliably(to: name, payload: GossipCodec.encode(.offer(offer), rumors: [])))
     }
 
     mutating func onOffer(
-        _ offer: ExchangeOffer, from: MachineName, address: PeerAddress, at now: Instant,
+        _ offer: ExchangeOffer, from: MachineName, at now: Instant,
         into out: inout Outbox<GossipEffect>
     ) {
         if offer.sender.name == from {
             onMember(offer.sender, from: from, isState: false, at: now, into: &out)
         }
-        let differs = sendDifferences(to: from, address: address, offer: offer, at: now, into: &out)
+        let differs = sendDifferences(to: from, offer: offer, at: now, into: &out)
         if offer.wantsAnswer {
-            sendOffer(to: from, address: address, wantsAnswer: false, into: &out)
+            sendOffer(to: from, wantsAnswer: false, into: &out)
         } else if differs, exchangeGains > 0 {
             exchangeGains = 0
             let next = now + configuration.exchangeFollowUp
@@ -88,18 +59,17 @@ extension GossipCore {
 
     /// True when any group differed.
     private mutating func sendDifferences(
-        to name: MachineName, address: PeerAddress, offer: ExchangeOffer, at now: Instant,
+        to name: MachineName, offer: ExchangeOffer, at now: Instant,
         into out: inout Outbox<GossipEffect>
     ) -> Bool {
         var builder = StateBuilder()
         let memberGroups = Self.differences(memberDigests, offer.memberDigests)
-        if !memberGroups.isEmpty {
-            for member in transferableMembers(at: now)
-            where memberGroups.contains(Self.memberBucket(of: member.name)) {
+        for group in memberGroups {
+            for member in transferableMembers(ofGroup: group, at: now) {
                 builder.append(GossipCodec.encode(Rumor.member(member)))
             }
         }
-        let groups = Self.differences(tableDigests, offer.tableDigests)
+        let groups = Self.differences(table.digests.map(Self.fold), offer.tableDigests)
         // Starting anywhere lets exchanges that are cut short complete each other.
         let start = groups.isEmpty ? 0 : random.below(groups.count)
         for index in groups.indices where !builder.isFull {
@@ -109,7 +79,7 @@ extension GossipCore {
             }
         }
         for payload in builder.finish() {
-            out.append(.send(to: name, address: address, payload: payload))
+            out.append(.sendReliably(to: name, payload: payload))
         }
         return !memberGroups.isEmpty || !groups.isEmpty
     }
@@ -120,21 +90,11 @@ extension GossipCore {
         return left.indices.filter { left[$0] != right[$0] }
     }
 
-    private var tableDigests: [UInt32] { table.digests.map(Self.fold) }
-
-    /// Over live members, this machine included: name and incarnation. Dead ones are forgotten
-    /// at different times on different machines and so must not count.
+    /// Over all live members, this machine included.
     private var memberDigests: [UInt32] {
-        var digests = [UInt64](repeating: 0, count: GossipLimits.memberBuckets)
-        func combine(_ member: GossipMember) {
-            var hash = StableHash()
-            hash.combine(member.name.text)
-            hash.combine(member.incarnation)
-            digests[Self.memberBucket(of: member.name)] ^= hash.value
-        }
-        if local.isLive { combine(local) }
-        for name in liveNames {
-            if let member = members[name]?.member { combine(member) }
+        var digests = members.digests
+        if local.isLive {
+            digests[MemberTable.group(of: local.name)] ^= MemberTable.digest(of: local)
         }
         return digests.map(Self.fold)
     }
@@ -143,41 +103,40 @@ extension GossipCore {
         UInt32(truncatingIfNeeded: digest ^ (digest >> 32))
     }
 
-    private static func memberBucket(of name: MachineName) -> Int {
-        var hash = StableHash()
-        hash.combine(name.text)
-        return Int(hash.value % UInt64(GossipLimits.memberBuckets))
-    }
-
     /// Sorted by name; without dead ones in the second half of their retention, so that no
     /// two machines keep reminding each other of them.
-    private func transferableMembers(at now: Instant) -> [GossipMember] {
-        let others = members.values.filter { state in
-            guard let retention = retention(of: state.member.status) else { return true }
-            return now - state.changedAt < retention / 2
+    private func transferableMembers(ofGroup group: Int, at now: Instant) -> [GossipMember] {
+        var found = members.entries(ofGroup: group).filter { entry in
+            guard let retention = retention(of: entry.member.status) else { return true }
+            return now - entry.changedAt < retention / 2
         }.map(\.member)
-        return (others + [local]).sorted { $0.name < $1.name }
+        if MemberTable.group(of: local.name) == group { found.append(local) }
+        return found
     }
 }
 
-/// Packs encoded rumors into payloads of state datagrams, up to the limit of one exchange.
+/// Packs encoded rumors into messages of state for a link, up to the limit of one exchange.
 private struct StateBuilder {
     private var payloads: [[UInt8]] = []
-    private var current: [[UInt8]] = []
-    private var size = 0
+    private var payload: [UInt8] = []
+    private var count = 0
+    private var bytes = 0
 
-    var isFull: Bool { payloads.count >= GossipLimits.exchangeDatagramsMax }
+    private static let header = GossipCodec.encode(GossipMessage.state, rumors: [])
+
+    var isFull: Bool { bytes >= GossipLimits.exchangeBytesMax }
 
     mutating func append(_ rumor: [UInt8]) {
-        // One byte for the kind of the message.
-        if size + rumor.count + 1 > GossipLimits.payloadBytesMax
-            || current.count >= GossipLimits.rumorsPerDatagramMax
+        guard !isFull else { return }
+        if payload.count + rumor.count > GossipLimits.linkPayloadBytesMax
+            || count >= GossipLimits.linkRumorsMax
         {
             flush()
         }
-        guard !isFull else { return }
-        current.append(rumor)
-        size += rumor.count
+        if payload.isEmpty { payload = Self.header }
+        payload.append(contentsOf: rumor)
+        count += 1
+        bytes += rumor.count
     }
 
     mutating func finish() -> [[UInt8]] {
@@ -186,9 +145,9 @@ private struct StateBuilder {
     }
 
     private mutating func flush() {
-        guard !current.isEmpty else { return }
-        payloads.append(GossipCodec.encode(.state, rumors: current))
-        current = []
-        size = 0
+        guard !payload.isEmpty else { return }
+        payloads.append(payload)
+        payload = []
+        count = 0
     }
 }

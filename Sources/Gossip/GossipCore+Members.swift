@@ -2,30 +2,6 @@ import Base
 
 /// What peers say of members, and what follows.
 extension GossipCore {
-    /// The only way to write a member's status: keeps the sorted lists of names with it.
-    mutating func store(_ state: MemberState) {
-        let name = state.member.name
-        members[name] = state
-        Self.list(name, in: &liveNames, if: state.member.isLive)
-        Self.list(name, in: &suspectNames, if: state.member.status == .suspect)
-        Self.list(name, in: &failedNames, if: state.member.status == .failed)
-    }
-
-    private static func list(_ name: MachineName, in names: inout [MachineName], if isIn: Bool) {
-        var low = 0
-        var high = names.count
-        while low < high {
-            let middle = (low + high) / 2
-            if names[middle] < name { low = middle + 1 } else { high = middle }
-        }
-        let isPresent = low < names.count && names[low] == name
-        if isIn, !isPresent {
-            names.insert(name, at: low)
-        } else if !isIn, isPresent {
-            names.remove(at: low)
-        }
-    }
-
     mutating func onRumor(
         _ rumor: Rumor, from: MachineName, isState: Bool, at now: Instant,
         into out: inout Outbox<GossipEffect>
@@ -63,7 +39,7 @@ extension GossipCore {
         into out: inout Outbox<GossipEffect>
     ) {
         if member.name == local.name {
-            onOwnRecord(member, into: &out)
+            onOwnRecord(member, at: now, into: &out)
             return
         }
         switch member.status {
@@ -88,77 +64,73 @@ extension GossipCore {
         }
     }
 
-    /// The mesh's memory of this machine. It wins over a restart whose clock was set back, and
-    /// over one within the same second with another address.
-    private mutating func onOwnRecord(
-        _ record: GossipMember, into out: inout Outbox<GossipEffect>
-    ) {
-        if record.status != .alive {
-            onOwnAccusation(incarnation: record.incarnation, into: &out)
-        } else if record.incarnation > local.incarnation
-            || (record.incarnation == local.incarnation && record.differsInContent(from: local))
-        {
-            guard leavingUntil == nil else { return }
-            raiseIncarnation(above: record.incarnation)
-            out.append(.mark(.refuted))
-            spread(.member(local), into: &out)
-        }
-    }
-
     /// The member's own word that it lives. Wins with a higher incarnation only.
     private mutating func applyAlive(
         _ record: GossipMember, isState: Bool, at now: Instant,
         into out: inout Outbox<GossipEffect>
     ) {
+        guard !isBarred(record) else {
+            out.append(.mark(.barred))
+            return
+        }
         var alive = record
         alive.status = .alive
-        guard var state = members[alive.name] else {
+        guard var entry = members.entry(of: alive.name) else {
             guard members.count < GossipLimits.membersMax else {
                 out.append(.mark(.overflow))
                 return
             }
             if isState { exchangeGains += 1 }
-            store(MemberState(member: alive, changedAt: now))
-            welcome(alive, previous: nil, at: now, into: &out)
+            members.update(MemberTable.Entry(member: alive, changedAt: now))
+            welcome(alive, previous: nil, isState: isState, at: now, into: &out)
             return
         }
-        guard alive.incarnation > state.member.incarnation else { return }
-        let previous = state.member
-        state.member = alive
-        state.suspicion = nil
-        if previous.status != .alive { state.changedAt = now }
-        store(state)
+        guard alive.incarnation > entry.member.incarnation else { return }
+        let previous = entry.member
+        entry.member = alive
+        if previous.status != .alive { entry.changedAt = now }
+        members.update(entry)
+        setSuspicion(of: alive.name, nil)
         if previous.isLive {
             if previous.status != .alive || previous.differsInContent(from: alive) {
                 out.append(.memberChanged(alive, previous: previous.status))
             }
-            spread(.member(alive), into: &out)
+            spread(.member(alive), isRefutation: previous.status != .alive, into: &out)
         } else {
             out.append(.mark(.returned))
-            welcome(alive, previous: previous.status, at: now, into: &out)
+            welcome(alive, previous: previous.status, isState: isState, at: now, into: &out)
         }
         if isState { exchangeGains += 1 }
     }
 
     /// A member that was not live before.
     private mutating func welcome(
-        _ member: GossipMember, previous: GossipMember.Status?, at now: Instant,
+        _ member: GossipMember, previous: GossipMember.Status?, isState: Bool, at now: Instant,
         into out: inout Outbox<GossipEffect>
     ) {
-        if liveNames.count == 1 {
+        if members.liveCount == 1 {
             // Alone until now, so these have not been kept up to date.
             nextProbeAt = max(now, min(nextProbeAt, now + configuration.probeInterval))
             // Others may have joined in the same moment through another seed.
             scheduleExchange(after: configuration.joinInterval, at: now)
         }
-        insertIntoProbeOrder(member.name)
+        if !isInRound(member.name, previous) { insertIntoProbeOrder(member.name) }
         out.append(.memberChanged(member, previous: previous))
-        spread(.member(member), into: &out)
+        if !isState || rumors.count < GossipLimits.comparedRumorsMax {
+            spread(.member(member), isRefutation: previous != nil, into: &out)
+        }
         // Back from the dead, it may hold half a partitioned cluster's news. About three
         // members ask it; more would only repeat them.
-        if previous != nil, random.below(liveNames.count) < 3 {
-            sendOffer(to: member.name, address: member.address, wantsAnswer: true, into: &out)
+        if previous != nil, random.below(members.liveCount) < 3 {
+            sendOffer(to: member.name, wantsAnswer: true, into: &out)
         }
+    }
+
+    /// A member that died since the last turn of the round is still in it.
+    private func isInRound(
+        _ name: MachineName, _ previous: GossipMember.Status?
+    ) -> Bool {
+        previous != nil && probeOrder.contains(name)
     }
 
     /// A stranger that is dead already: kept so that a healed partition can be found.
@@ -169,7 +141,7 @@ extension GossipCore {
             out.append(.mark(.overflow))
             return
         }
-        store(MemberState(member: member, changedAt: now))
+        members.update(MemberTable.Entry(member: member, changedAt: now))
         out.append(.memberChanged(member, previous: nil))
     }
 
@@ -181,13 +153,17 @@ extension GossipCore {
         }
     }
 
-    mutating func forgetMembers(at now: Instant) {
-        for name in members.keys.sorted() {
-            guard let state = members[name], let retention = retention(of: state.member.status),
-                now - state.changedAt >= retention
+    /// Forgets members that were dead for their retention. Peers hand dead members on only in
+    /// the first half of it, so none comes back through a peer that forgets a little later.
+    mutating func forgetMembers(at now: Instant, into out: inout Outbox<GossipEffect>) {
+        for name in members.failedNames + members.leftNames {
+            guard let entry = members.entry(of: name),
+                let retention = retention(of: entry.member.status),
+                now - entry.changedAt >= retention
             else { continue }
-            members[name] = nil
-            failedNames.removeAll { $0 == name }
+            members.remove(name)
+            contacts[name] = nil
+            out.append(.memberForgotten(name))
         }
     }
 
@@ -209,22 +185,34 @@ extension GossipCore {
     }
 
     mutating func runJoin(at now: Instant, into out: inout Outbox<GossipEffect>) {
-        guard liveNames.isEmpty, !seeds.isEmpty, now >= nextJoinAt else { return }
+        guard !hasPeers, !seeds.isEmpty, now >= nextJoinAt else { return }
         nextJoinAt = now + configuration.joinInterval
         for _ in 0..<min(GossipLimits.seedsPerRound, seeds.count) {
             let seed = seeds[seedCursor % seeds.count]
             seedCursor = (seedCursor + 1) % seeds.count
-            sendOffer(to: seed.name, address: seed.address, wantsAnswer: true, into: &out)
+            send(.join(local), to: seed.name, address: seed.address, into: &out)
         }
+    }
+
+    /// A newcomer, or one that this machine has forgotten, asks to be told who is there.
+    mutating func onJoinRequest(
+        _ record: GossipMember, from: MachineName, at now: Instant,
+        into out: inout Outbox<GossipEffect>
+    ) {
+        guard record.name == from else { return }
+        onMember(record, from: from, isState: false, at: now, into: &out)
+        // One whose claim did not win is told why, and asks again.
+        guard members[from] == record else { return }
+        sendOffer(to: from, wantsAnswer: true, into: &out)
     }
 
     /// Asks one failed member whether it is back. The ping carries the accusation, so a
     /// living one refutes; both sides of a healed partition do this.
     mutating func runReconnect(at now: Instant, into out: inout Outbox<GossipEffect>) {
-        guard now >= nextReconnectAt, !failedNames.isEmpty else { return }
+        let names = members.failedNames
+        guard now >= nextReconnectAt, !names.isEmpty else { return }
         nextReconnectAt = now + configuration.reconnectInterval
-        guard let member = members[failedNames[random.below(failedNames.count)]]?.member
-        else { return }
+        guard let member = members[names[random.below(names.count)]] else { return }
         let own = GossipCodec.encode(Rumor.member(local))
         send(
             .ping(sequence: takeSequence()), to: member.name, address: member.address,

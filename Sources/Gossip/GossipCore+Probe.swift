@@ -4,6 +4,7 @@ import Base
 struct Probe: Sendable {
     let target: MachineName
     let sequence: UInt32
+    var sentAt: Instant
     /// When peers are asked to help.
     var directUntil: Instant
     /// When the target counts as silent.
@@ -42,28 +43,45 @@ extension GossipCore {
 
     mutating func startProbeIfDue(at now: Instant, into out: inout Outbox<GossipEffect>) {
         guard probe == nil, now >= nextProbeAt, let target = nextProbeTarget(),
-            let state = members[target]
+            let address = members[target]?.address
         else { return }
         let scale = Int64(health + 1)
         let sequence = takeSequence()
         probe = Probe(
-            target: target, sequence: sequence,
+            target: target, sequence: sequence, sentAt: now,
             directUntil: now + configuration.probeTimeout * scale,
             endsAt: now + configuration.probeInterval * scale)
         nextProbeAt = now + configuration.probeInterval * scale
         send(
-            .ping(sequence: sequence), to: target, address: state.member.address,
+            .ping(sequence: sequence), to: target, address: address,
             first: accusation(of: target).map { [$0] } ?? [], into: &out)
     }
 
+    /// A suspect that wants witnesses, the successor on the ring, or the next in the round.
     private mutating func nextProbeTarget() -> MachineName? {
+        while !witnessQueue.isEmpty {
+            let name = witnessQueue.removeFirst()
+            if members[name]?.status == .suspect { return name }
+        }
+        isRingTurn.toggle()
+        // With two peers the round is as quick as the ring.
+        if configuration.probesSuccessor, isRingTurn, members.liveCount > 2,
+            let next = members.successor(of: local.name)
+        {
+            return next
+        }
+        return nextInRound()
+    }
+
+    private mutating func nextInRound() -> MachineName? {
         for _ in 0..<2 {
             while probeCursor < probeOrder.count {
                 let name = probeOrder[probeCursor]
                 probeCursor += 1
-                if members[name]?.member.isLive == true { return name }
+                if members[name]?.isLive == true { return name }
             }
-            probeOrder.removeAll { members[$0]?.member.isLive != true }
+            let isDead = { (name: MachineName) in members[name]?.isLive != true }
+            if probeOrder.contains(where: isDead) { probeOrder.removeAll(where: isDead) }
             probeCursor = 0
         }
         return nil
@@ -80,7 +98,7 @@ extension GossipCore {
 
     mutating func runProbe(at now: Instant, into out: inout Outbox<GossipEffect>) {
         guard let current = probe else { return }
-        guard members[current.target]?.member.isLive == true else {
+        guard members[current.target]?.isLive == true else {
             probe = nil
             return
         }
@@ -89,7 +107,7 @@ extension GossipCore {
     }
 
     private mutating func askHelpers(into out: inout Outbox<GossipEffect>) {
-        guard var current = probe, let target = members[current.target]?.member else { return }
+        guard var current = probe, let target = members[current.target] else { return }
         current.isIndirect = true
         current.helpers = sample(configuration.indirectProbes) { member in
             member.status == .alive && member.name != current.target
@@ -98,13 +116,13 @@ extension GossipCore {
         let request = GossipMessage.pingRequest(
             sequence: current.sequence, target: target.name, address: target.address)
         for helper in current.helpers {
-            guard let address = members[helper]?.member.address else { continue }
+            guard let address = members[helper]?.address else { continue }
             send(request, to: helper, address: address, into: &out)
         }
     }
 
     private mutating func concludeSilence(at now: Instant, into out: inout Outbox<GossipEffect>) {
-        guard let current = probe, let target = members[current.target]?.member else { return }
+        guard let current = probe, let target = members[current.target] else { return }
         probe = nil
         // Helpers that say "no answer here either" prove that this machine still hears; those
         // that say nothing speak against its own health.
@@ -123,18 +141,36 @@ extension GossipCore {
     ) {
         // To the source of the ping rather than the known address: the peer may have moved.
         send(
-            .ack(sequence: sequence, knowsSender: members[from] != nil), to: from,
-            address: address, first: accusation(of: from).map { [$0] } ?? [], into: &out)
+            ack(sequence, to: from), to: from, address: address,
+            first: news(of: from, at: address).map { [$0] } ?? [], into: &out)
+    }
+
+    private func ack(_ sequence: UInt32, to name: MachineName) -> GossipMessage {
+        .ack(
+            sequence: sequence, knowsSender: members[name] != nil,
+            health: UInt8(clamping: health))
+    }
+
+    /// What a peer must hear of itself. One that is at another address than the record of its name
+    /// tells is told of that record: if that is of another machine, it must learn of it.
+    private func news(of name: MachineName, at address: PeerAddress) -> [UInt8]? {
+        if let accusation = accusation(of: name) { return accusation }
+        guard let member = members[name], member.address != address else { return nil }
+        return GossipCodec.encode(.member(member))
     }
 
     mutating func onAck(
-        _ sequence: UInt32, knowsSender: Bool, from: MachineName, address: PeerAddress,
-        into out: inout Outbox<GossipEffect>
+        _ sequence: UInt32, knowsSender: Bool, health peerHealth: UInt8, from: MachineName,
+        address: PeerAddress, at now: Instant, into out: inout Outbox<GossipEffect>
     ) {
-        if !knowsSender { sendOffer(to: from, address: address, wantsAnswer: true, into: &out) }
+        if !knowsSender { send(.join(local), to: from, address: address, into: &out) }
+        contacts[from]?.health = Int(peerHealth)
         if let current = probe, current.sequence == sequence,
             from == current.target || current.helpers.contains(from)
         {
+            if from == current.target, !current.isIndirect {
+                contacts[from]?.note(roundTrip: now - current.sentAt)
+            }
             probe = nil
             changeHealth(by: -1)
             return
@@ -144,7 +180,7 @@ extension GossipCore {
         else { return }
         let relay = relays.remove(at: index)
         send(
-            .ack(sequence: relay.requesterSequence, knowsSender: true), to: relay.requester,
+            ack(relay.requesterSequence, to: relay.requester), to: relay.requester,
             address: relay.requesterAddress, into: &out)
     }
 
@@ -161,13 +197,11 @@ extension GossipCore {
         at now: Instant, into out: inout Outbox<GossipEffect>
     ) {
         if target == local.name {
-            send(
-                .ack(sequence: sequence, knowsSender: members[from] != nil), to: from,
-                address: address, into: &out)
+            send(ack(sequence, to: from), to: from, address: address, into: &out)
             return
         }
         // A target that this machine does not know has no key here to seal a ping for it.
-        guard let state = members[target] else { return }
+        guard let member = members[target] else { return }
         guard relays.count < GossipLimits.relaysMax else {
             out.append(.mark(.overflow))
             return
@@ -180,7 +214,7 @@ extension GossipCore {
                 nackAt: now + configuration.probeTimeout * 8 / 10,
                 expiresAt: now + configuration.probeInterval * 2))
         send(
-            .ping(sequence: own), to: target, address: state.member.address,
+            .ping(sequence: own), to: target, address: member.address,
             first: accusation(of: target).map { [$0] } ?? [], into: &out)
     }
 

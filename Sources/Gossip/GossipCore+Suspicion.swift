@@ -46,11 +46,12 @@ struct Suspicion: Hashable, Sendable {
 /// Changes of a member's status for the worse, and this machine's defence against them.
 extension GossipCore {
     /// Members, this machine included, that are alive or suspect.
-    package var liveCount: Int { liveNames.count + 1 }
+    package var liveCount: Int { members.liveCount + 1 }
 
     func makeSuspicion(accuser: MachineName, at now: Instant) -> Suspicion {
-        let shortest = configuration.suspicionMin.scaled(
-            by: max(1, Suspicion.log10(Double(liveCount))))
+        let growth = Double(liveCount) / Double(max(1, configuration.suspicionGrowsFrom))
+        let scale = 1 + Suspicion.log10(growth)
+        let shortest = configuration.suspicionMin.scaled(by: scale)
         // Neither the suspect nor the first accuser can confirm. Waiting for confirmations
         // that nobody could give would only slow detection down.
         let witnesses = liveCount - 2
@@ -61,54 +62,80 @@ extension GossipCore {
             longest: shortest.scaled(by: configuration.suspicionMaxFactor))
     }
 
+    mutating func setSuspicion(of name: MachineName, _ suspicion: Suspicion?) {
+        suspicions[name] = suspicion
+        if let suspicion {
+            suspicionQueue.schedule(name, at: suspicion.deadline)
+        } else {
+            suspicionQueue.cancel(name)
+        }
+    }
+
     mutating func becomeSuspect(
         _ name: MachineName, incarnation: UInt64, accuser: MachineName, at now: Instant,
         into out: inout Outbox<GossipEffect>
     ) {
-        guard var state = members[name], state.member.isLive,
-            incarnation >= state.member.incarnation
+        guard var entry = members.entry(of: name), entry.member.isLive,
+            incarnation >= entry.member.incarnation
         else { return }
-        if state.member.status == .suspect, incarnation == state.member.incarnation {
+        if entry.member.status == .suspect, incarnation == entry.member.incarnation {
             confirmSuspicion(of: name, accuser: accuser, into: &out)
             return
         }
-        let previous = state.member.status
-        state.member.status = .suspect
-        state.member.incarnation = incarnation
-        state.suspicion = makeSuspicion(accuser: accuser, at: now)
-        state.changedAt = now
-        state.toldAt = now
-        store(state)
-        if previous != .suspect { out.append(.memberChanged(state.member, previous: previous)) }
+        let previous = entry.member.status
+        entry.member.status = .suspect
+        entry.member.incarnation = incarnation
+        entry.changedAt = now
+        members.update(entry)
+        setSuspicion(of: name, makeSuspicion(accuser: accuser, at: now))
+        contacts[name]?.toldAt = now
+        if previous != .suspect { out.append(.memberChanged(entry.member, previous: previous)) }
         let rumor = Rumor.suspect(name, incarnation: incarnation, accuser: accuser)
-        // The suspect hears it first, so that it may refute (Lifeguard IV-C, buddy system).
-        send(
-            .gossip, to: name, address: state.member.address, first: [GossipCodec.encode(rumor)],
-            into: &out)
+        // The suspect hears it first, so that it may refute (Lifeguard IV-C, buddy system); here
+        // from those who are about to confirm it, as every ping to it carries the accusation.
+        if accuser == local.name || becomeWitness(of: name, into: &out) {
+            send(
+                .gossip, to: name, address: entry.member.address,
+                first: [GossipCodec.encode(rumor)], into: &out)
+        }
         spread(rumor, into: &out)
+    }
+
+    /// Lifeguard waits until other members come to probe the suspect in their turn. In a large
+    /// mesh that takes long, so about twice as many members as are needed probe it next.
+    private mutating func becomeWitness(
+        of name: MachineName, into out: inout Outbox<GossipEffect>
+    ) -> Bool {
+        guard let suspicion = suspicions[name], suspicion.confirmationsWanted > 0 else {
+            return true
+        }
+        let wanted = configuration.witnessFactor * suspicion.confirmationsWanted
+        let share = Double(wanted) / Double(max(1, liveCount - 2))
+        guard random.chance(share) else { return false }
+        guard probe?.target != name, !witnessQueue.contains(name) else { return true }
+        guard witnessQueue.count < GossipLimits.witnessQueueMax else { return false }
+        witnessQueue.append(name)
+        out.append(.mark(.witnessed))
+        return true
     }
 
     private mutating func confirmSuspicion(
         of name: MachineName, accuser: MachineName, into out: inout Outbox<GossipEffect>
     ) {
-        guard var suspicion = members[name]?.suspicion,
-            let incarnation = members[name]?.member.incarnation,
+        guard var suspicion = suspicions[name], let incarnation = members[name]?.incarnation,
             suspicion.accusers.count <= suspicion.confirmationsWanted,
             !suspicion.accusers.contains(accuser)
         else { return }
         suspicion.accusers.append(accuser)
-        members[name]?.suspicion = suspicion
+        setSuspicion(of: name, suspicion)
         spread(.suspect(name, incarnation: incarnation, accuser: accuser), into: &out)
     }
 
     mutating func runSuspicions(at now: Instant, into out: inout Outbox<GossipEffect>) {
-        for name in suspectNames {
-            guard let state = members[name], let suspicion = state.suspicion,
-                now >= suspicion.deadline
-            else { continue }
+        while let name = suspicionQueue.popDue(at: now) {
+            guard let member = members[name] else { continue }
             becomeFailed(
-                name, incarnation: state.member.incarnation, accuser: local.name, at: now,
-                into: &out)
+                name, incarnation: member.incarnation, accuser: local.name, at: now, into: &out)
         }
     }
 
@@ -121,10 +148,10 @@ extension GossipCore {
         _ name: MachineName, incarnation: UInt64, accuser: MachineName, isState: Bool,
         at now: Instant, into out: inout Outbox<GossipEffect>
     ) {
-        guard let state = members[name], state.member.isLive,
-            incarnation >= state.member.incarnation
+        guard let member = members[name], member.isLive, incarnation >= member.incarnation
         else { return }
-        let isFresh = state.lastHeard.map { now - $0 < configuration.suspicionMin } ?? false
+        let lastHeard = contacts[name]?.lastHeard
+        let isFresh = lastHeard.map { now - $0 < configuration.suspicionMin } ?? false
         if isFresh { out.append(.mark(.failureDoubted)) }
         if isState || isFresh {
             becomeSuspect(
@@ -139,7 +166,7 @@ extension GossipCore {
         _ name: MachineName, incarnation: UInt64, accuser: MachineName, at now: Instant,
         into out: inout Outbox<GossipEffect>
     ) {
-        guard members[name]?.member.isLive == true else { return }
+        guard members[name]?.isLive == true else { return }
         becomeDead(name, status: .failed, incarnation: incarnation, at: now, into: &out)
         nextReconnectAt = max(nextReconnectAt, now + configuration.reconnectInterval)
         spread(.failed(name, incarnation: incarnation, accuser: accuser), into: &out)
@@ -150,26 +177,26 @@ extension GossipCore {
         _ name: MachineName, incarnation: UInt64, at now: Instant,
         into out: inout Outbox<GossipEffect>
     ) {
-        guard let state = members[name], state.member.status != .left,
-            incarnation >= state.member.incarnation
+        guard let member = members[name], member.status != .left,
+            incarnation >= member.incarnation
         else { return }
         becomeDead(name, status: .left, incarnation: incarnation, at: now, into: &out)
-        if let member = members[name]?.member { spread(.member(member), into: &out) }
+        if let member = members[name] { spread(.member(member), into: &out) }
     }
 
     private mutating func becomeDead(
         _ name: MachineName, status: GossipMember.Status, incarnation: UInt64, at now: Instant,
         into out: inout Outbox<GossipEffect>
     ) {
-        guard var state = members[name] else { return }
-        let previous = state.member.status
-        state.member.status = status
-        state.member.incarnation = incarnation
-        state.suspicion = nil
-        state.changedAt = now
-        store(state)
+        guard var entry = members.entry(of: name) else { return }
+        let previous = entry.member.status
+        entry.member.status = status
+        entry.member.incarnation = incarnation
+        entry.changedAt = now
+        members.update(entry)
+        setSuspicion(of: name, nil)
         if probe?.target == name { probe = nil }
-        out.append(.memberChanged(state.member, previous: previous))
+        out.append(.memberChanged(entry.member, previous: previous))
     }
 
     mutating func onExpel(
@@ -177,9 +204,28 @@ extension GossipCore {
     ) {
         if name == local.name {
             step(.leave, at: now, into: &out)
-        } else if let incarnation = members[name]?.member.incarnation {
-            becomeLeft(name, incarnation: incarnation, at: now, into: &out)
+        } else if let member = members[name] {
+            bar(name, upTo: member.certificate?.serial ?? 0)
+            becomeLeft(name, incarnation: member.incarnation, at: now, into: &out)
         }
+    }
+
+    private mutating func bar(_ name: MachineName, upTo serial: UInt64) {
+        if barred.updateValue(serial, forKey: name) == nil { barredOrder.append(name) }
+        guard barredOrder.count > GossipLimits.barredMax else { return }
+        barred[barredOrder.removeFirst()] = nil
+    }
+
+    /// Whether the record is of an expelled member that has no newer certificate; one that has is
+    /// barred no more.
+    mutating func isBarred(_ record: GossipMember) -> Bool {
+        guard let serial = barred[record.name] else { return false }
+        guard (record.certificate?.serial ?? 0) <= serial else {
+            barred[record.name] = nil
+            barredOrder.removeAll { $0 == record.name }
+            return false
+        }
+        return true
     }
 
     // MARK: Defence
@@ -195,7 +241,7 @@ extension GossipCore {
             out.append(.mark(.refuted))
         }
         // An accusation of an older incarnation means that the refutation was not heard.
-        spread(.member(local), into: &out)
+        spread(.member(local), isRefutation: true, into: &out)
     }
 
     mutating func raiseIncarnation(above incarnation: UInt64) {
@@ -206,12 +252,11 @@ extension GossipCore {
     /// What a peer must be told that this machine believes dead or dying, so that it can
     /// refute; nil for one in good standing.
     func accusation(of name: MachineName) -> [UInt8]? {
-        guard let state = members[name] else { return nil }
-        let member = state.member
+        guard let member = members[name] else { return nil }
         switch member.status {
         case .alive: return nil
         case .suspect:
-            let accuser = state.suspicion?.accusers.first ?? local.name
+            let accuser = suspicions[name]?.accusers.first ?? local.name
             return GossipCodec.encode(
                 .suspect(name, incarnation: member.incarnation, accuser: accuser))
         case .failed:

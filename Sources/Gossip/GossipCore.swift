@@ -6,45 +6,43 @@ package import Base
 /// Datagrams reach it opened: their sender's name is proved by the seal. It keeps no socket,
 /// no clock and no key.
 ///
-/// Every member pings one other per protocol period, in a fixed round-robin order into
-/// which newcomers are inserted at random. The order is not shuffled between rounds, unlike in
-/// SWIM §4.3: so the pause between two probes of one member is `n − 1` periods, not `2n − 3`.
+/// Every member pings one other per protocol period: in turn the one that follows it on the ring of
+/// hashed names, and one of all in a fixed round-robin order into which newcomers are inserted at
+/// random. The ring bounds the time until somebody probes a dead member by two periods, at any
+/// size; in SWIM (§4.3) alone that time has an exponential tail. The round makes up for a dead or
+/// slow predecessor. Its order is not shuffled between rounds, unlike in SWIM.
 ///
 /// State of the table and of members heals by comparison: now and then, and when joining, a
-/// member offers digests to a random peer; each sends the other, in datagrams, the groups that
-/// differ (``GossipCore/onOffer(_:from:address:at:into:)``).
+/// member offers digests to a random peer; each sends the other the groups that differ, over
+/// links (``GossipCore/onOffer(_:from:at:into:)``).
 ///
 /// Invariants, kept by every step:
-/// 1. `liveNames`, `suspectNames` and `failedNames` are sorted and hold exactly the other
-///    members that are alive or suspect, that are suspect, and that are failed.
-/// 2. A member has a suspicion exactly when its status is suspect.
+/// 1. Those of ``MemberTable``; this machine is not in its own table.
+/// 2. A member has a suspicion exactly when its status is suspect, and the earliest end of one is
+///    the deadline of `suspicionQueue`.
 /// 3. `local.incarnation` never falls.
+/// 4. No queue exceeds its bound (``queueSizes``).
 package struct GossipCore: Sendable {
-    /// What is known of another member, with what only this machine keeps about it.
-    struct MemberState: Sendable {
-        var member: GossipMember
-        var suspicion: Suspicion?
-        /// The last authenticated datagram of the member itself.
-        var lastHeard: Instant?
-        /// When the status last changed.
-        var changedAt: Instant
-        /// When the member was last told that it is suspect or failed.
-        var toldAt: Instant?
-    }
-
     package let configuration: GossipConfiguration
     /// This machine's own record.
     package internal(set) var local: GossipMember
     package internal(set) var table = AssignmentTable()
 
-    var members: [MachineName: MemberState] = [:]
-    var liveNames: [MachineName] = []
-    var suspectNames: [MachineName] = []
-    var failedNames: [MachineName] = []
+    package internal(set) var members = MemberTable()
+    var contacts: [MachineName: GossipContact] = [:]
+    var suspicions: [MachineName: Suspicion] = [:]
+    var suspicionQueue = DeadlineQueue<MachineName>()
+    /// The serials of the certificates that expelled members had.
+    var barred: [MachineName: UInt64] = [:]
+    var barredOrder: [MachineName] = []
     var random: Random
 
     var probeOrder: [MachineName] = []
     var probeCursor = 0
+    /// The next probe goes to the successor on the ring.
+    var isRingTurn = false
+    /// Suspects of other accusers that this machine probes before its turn.
+    var witnessQueue: [MachineName] = []
     var probe: Probe?
     var nextProbeAt: Instant
     var relays: [RelayedPing] = []
@@ -64,44 +62,60 @@ package struct GossipCore: Sendable {
     var nextReconnectAt: Instant
     var nextSweepAt: Instant
 
+    /// Records of other machines with this machine's name that this machine overrode lately.
+    var contests = 0
+    var contestsEndAt: Instant
+
     var leavingUntil: Instant?
-    package private(set) var hasLeft = false
+    package internal(set) var hasLeft = false
 
     static let sweepInterval = Span.seconds(30)
 
     /// `local.incarnation` must be newer than that of any earlier run under the name: seconds
     /// since 1970 are. Should a clock have been set back, the core finds out from
     /// its peers and raises itself above.
+    ///
+    /// `known` are members that need not be found first, this machine perhaps among them; what
+    /// begins assembled shares one table.
     package init(
         configuration: GossipConfiguration = GossipConfiguration(), local: GossipMember,
+        knowing known: MemberTable = MemberTable(), order: [MachineName] = [],
         random: Random, now: Instant
     ) {
         self.configuration = configuration
         self.local = local
         self.local.status = .alive
         self.local.incarnation = min(local.incarnation, GossipLimits.incarnationMax)
+        self.local.session = self.local.incarnation
         if !GossipMember.mayCarry(local.tags) { self.local.tags = [:] }
         self.random = random
+        members = known
+        members.remove(local.name)
+        probeOrder = order.isEmpty ? known.sorted.map(\.name) : order
+        if order.isEmpty { self.random.shuffle(&probeOrder) }
+        probeCursor = probeOrder.isEmpty ? 0 : self.random.below(probeOrder.count)
+        contestsEndAt = now
         nextProbeAt = now + self.random.span(from: .zero, to: configuration.probeInterval)
         nextGossipAt = now
         nextJoinAt = now
-        nextExchangeAt = now + configuration.exchangeInterval
+        nextExchangeAt = now + self.random.span(from: .zero, to: configuration.exchangeInterval)
         nextReconnectAt = now
         nextSweepAt = now + Self.sweepInterval
     }
 
     /// The record of this name as this machine sees it.
     package subscript(name: MachineName) -> GossipMember? {
-        name == local.name ? local : members[name]?.member
+        name == local.name ? local : members[name]
     }
 
     /// All records including this machine's own, sorted by name.
     package var sortedMembers: [GossipMember] {
-        (members.values.map(\.member) + [local]).sorted { $0.name < $1.name }
+        (members.sorted + [local]).sorted { $0.name < $1.name }
     }
 
-    /// When an authenticated datagram of this member last arrived; nil for strangers.
-    package func lastHeard(_ name: MachineName) -> Instant? { members[name]?.lastHeard }
+    /// What this machine learned of the member by talking to it; nil for strangers, for this
+    /// machine, and for a member that it has not heard itself.
+    package func contact(_ name: MachineName) -> GossipContact? { contacts[name] }
 
     /// Lifeguard's local health score, for a metric: 0 is healthy.
     package var healthScore: Int { health }
@@ -121,9 +135,9 @@ package struct GossipCore: Sendable {
         case .updateCertificate(let certificate): onUpdateCertificate(certificate, into: &out)
         case .expel(let name): onExpel(name, at: now, into: &out)
         case .leave: onLeave(at: now, into: &out)
-        case .fullState(let from, let bytes):
-            onFullState(bytes, from: from, at: now, into: &out)
-        case .requestFullState: startExchange(at: now, into: &out)
+        case .reliable(let from, let payload):
+            onReliable(payload, from: from, at: now, into: &out)
+        case .compare: startExchange(at: now, into: &out)
         }
         // Costs a sort of all members, so larger meshes are left to the simulator's checker.
         assert(members.count > 16 || invariantViolation == nil, invariantViolation ?? "")
@@ -137,31 +151,31 @@ package struct GossipCore: Sendable {
         var earliest = nextSweepAt
         func consider(_ instant: Instant) { earliest = min(earliest, instant) }
         if let leavingUntil { consider(leavingUntil) }
-        if !rumors.isEmpty, !liveNames.isEmpty { consider(nextGossipAt) }
+        if !rumors.isEmpty, hasPeers { consider(nextGossipAt) }
         for relay in relays { consider(relay.nackAt ?? relay.expiresAt) }
         guard leavingUntil == nil else { return earliest }
         if let timeout = probeDeadline { consider(timeout) }
-        if !liveNames.isEmpty {
+        if hasPeers {
             consider(nextExchangeAt)
         } else if !seeds.isEmpty {
             consider(nextJoinAt)
         }
-        if !failedNames.isEmpty { consider(nextReconnectAt) }
+        if !members.failedNames.isEmpty { consider(nextReconnectAt) }
         return earliest
     }
 
     /// The next instant of the protocol period, or of a suspicion: those that are never
     /// scheduled into the past, so that lateness can be read from them.
     private var probeDeadline: Instant? {
-        guard !liveNames.isEmpty else { return nil }
+        guard hasPeers else { return nil }
         var earliest = nextProbeAt
         if let probe { earliest = probe.isIndirect ? probe.endsAt : probe.directUntil }
-        for name in suspectNames {
-            guard let suspicion = members[name]?.suspicion else { continue }
-            earliest = min(earliest, suspicion.deadline)
-        }
+        if let suspicionEnd = suspicionQueue.deadline { earliest = min(earliest, suspicionEnd) }
         return earliest
     }
+
+    /// Another member is alive or suspect.
+    var hasPeers: Bool { members.liveCount > 0 }
 
     private mutating func onWake(at now: Instant, into out: inout Outbox<GossipEffect>) {
         absorbStall(at: now, into: &out)
@@ -179,10 +193,10 @@ package struct GossipCore: Sendable {
         startProbeIfDue(at: now, into: &out)
         runJoin(at: now, into: &out)
         runReconnect(at: now, into: &out)
-        if !liveNames.isEmpty, now >= nextExchangeAt { startExchange(at: now, into: &out) }
+        if hasPeers, now >= nextExchangeAt { startExchange(at: now, into: &out) }
         if now >= nextSweepAt {
             table.sweep(at: now)
-            forgetMembers(at: now)
+            forgetMembers(at: now, into: &out)
             nextSweepAt = now + Self.sweepInterval
         }
         runGossip(at: now, into: &out)
@@ -195,6 +209,7 @@ package struct GossipCore: Sendable {
         guard let due = probeDeadline, now - due > configuration.stallTolerance else { return }
         let lateness = now - due
         if var stalled = probe {
+            stalled.sentAt = stalled.sentAt + lateness
             stalled.directUntil = stalled.directUntil + lateness
             stalled.endsAt = stalled.endsAt + lateness
             probe = stalled
@@ -203,9 +218,10 @@ package struct GossipCore: Sendable {
             relays[index].nackAt = relays[index].nackAt.map { $0 + lateness }
             relays[index].expiresAt = relays[index].expiresAt + lateness
         }
-        for name in suspectNames {
-            guard let suspicion = members[name]?.suspicion else { continue }
-            members[name]?.suspicion?.startedAt = suspicion.startedAt + lateness
+        for name in members.suspectNames {
+            guard var suspicion = suspicions[name] else { continue }
+            suspicion.startedAt = suspicion.startedAt + lateness
+            setSuspicion(of: name, suspicion)
         }
         if lateness > configuration.probeTimeout { changeHealth(by: 1) }
         out.append(.mark(.stallAbsorbed))
@@ -237,26 +253,38 @@ package struct GossipCore: Sendable {
         guard leavingUntil == nil else { return }
         local.status = .left
         probe = nil
-        leavingUntil = liveNames.isEmpty ? now : now + configuration.leaveDuration
+        leavingUntil = !hasPeers ? now : now + configuration.leaveDuration
         spread(.member(local), into: &out)
     }
 
     /// What is wrong, or nil. The invariants are numbered at the type.
     package var invariantViolation: String? {
-        func names(where isWanted: (GossipMember) -> Bool) -> [MachineName] {
-            members.values.map(\.member).filter(isWanted).map(\.name).sorted()
-        }
-        let live = names { $0.isLive }
-        if live != liveNames { return "live names \(liveNames) are not \(live)" }
-        let suspects = names { $0.status == .suspect }
-        if suspects != suspectNames { return "suspects \(suspectNames) are not \(suspects)" }
-        let failed = names { $0.status == .failed }
-        if failed != failedNames { return "failed names \(failedNames) are not \(failed)" }
-        for state in members.values
-        where (state.suspicion != nil) != (state.member.status == .suspect) {
-            return "\(state.member.name) is \(state.member.status) with or without suspicion"
-        }
+        if let violation = members.violation { return violation }
         if members[local.name] != nil { return "this machine is its own peer" }
+        let suspects = members.suspectNames
+        if suspicions.keys.sorted() != suspects { return "suspicions are not of \(suspects)" }
+        if suspicions.values.map(\.deadline).min() != suspicionQueue.deadline {
+            return "the earliest suspicion does not end at \(String(describing: suspicionQueue.deadline))"
+        }
+        for queue in queueSizes where queue.size > queue.bound {
+            return "\(queue.name) holds \(queue.size), its bound is \(queue.bound)"
+        }
         return nil
+    }
+
+    /// Everything that grows, with its bound of ``GossipLimits``.
+    package var queueSizes: [(name: String, size: Int, bound: Int)] {
+        [
+            ("members", members.count, GossipLimits.membersMax),
+            ("contacts", contacts.count, GossipLimits.membersMax),
+            ("suspicions", suspicions.count, GossipLimits.membersMax),
+            ("probe order", probeOrder.count, 2 * GossipLimits.membersMax),
+            ("witness queue", witnessQueue.count, GossipLimits.witnessQueueMax),
+            ("relays", relays.count, GossipLimits.relaysMax),
+            ("rumors", rumors.count, GossipLimits.rumorsMax),
+            ("seeds", seeds.count, GossipLimits.seedsMax),
+            ("barred", barred.count, GossipLimits.barredMax),
+            ("assignments", table.count, GossipLimits.tableEntriesMax),
+        ]
     }
 }

@@ -29,13 +29,13 @@ package enum GossipInput: Hashable, Sendable {
     case updateTags([String: String])
     /// A new certificate of this machine, after a rotation of its key.
     case updateCertificate(GossipCertificate)
-    /// The cluster removed this machine: it counts as left everywhere.
+    /// The cluster removed this machine: it counts as left everywhere, and claims that it lives
+    /// are ignored until one comes with a certificate of a higher serial.
     case expel(MachineName)
     /// Say goodbye; `.left` follows within about a quarter of a second.
     case leave
-    /// Members and table of a peer as ``GossipCore/fullState`` made them, by a reliable
-    /// transport or from disk.
-    case fullState(from: MachineName, bytes: [UInt8])
+    /// A message of this peer that came over a link between machines, which proves its name.
+    case reliable(from: MachineName, payload: [UInt8])
     /// Compare with a random live peer now rather than at the next interval.
-    case requestFullState
+    case compare
 }

@@ -14,12 +14,12 @@ package enum GossipLimits {
     /// Groups of keys that the exchange compares by digest.
     package static let tableBuckets = 64
     /// Groups of members that the exchange compares by digest.
-    package static let memberBuckets = 16
+    package static let memberGroups = 256
     /// How long a deleted key refuses older entries.
     package static let tombstoneLifetime = Span.minutes(10)
 
     /// Members known at once, dead ones included; further ones are ignored with a mark.
-    package static let membersMax = 1_024
+    package static let membersMax = 16_384
     /// Bytes of a member's encoded tags; more are cut by refusing the update.
     package static let tagBytesMax = 200
     package static let tagsMax = 16
@@ -37,12 +37,21 @@ package enum GossipLimits {
     package static let relaysMax = 256
     /// Seeds remembered for joining; the rest is ignored.
     package static let seedsMax = 64
-    /// Seeds asked in one round.
-    package static let seedsPerRound = 8
-    /// Datagrams of state that one exchange may send; the next one goes on where it differs.
-    package static let exchangeDatagramsMax = 32
-    /// Bytes of a whole state that arrives by another transport.
-    package static let fullStateBytesMax = 32 << 20
+    /// Seeds asked in one round; each may answer with all it knows.
+    package static let seedsPerRound = 3
+    /// Suspects that this machine was chosen to probe out of turn; further ones wait for their turn.
+    package static let witnessQueueMax = 16
+    /// Bytes of one message over a link between machines; longer ones are refused as malformed.
+    package static let linkPayloadBytesMax = 64 << 10
+    /// Rumors in one message over a link.
+    package static let linkRumorsMax = 4_096
+    /// Bytes of state that one side of an exchange sends; the next one goes on where it differs.
+    package static let exchangeBytesMax = 8 << 20
+    /// A comparison spreads what it brought only while fewer rumors wait: a newcomer that learns
+    /// of thousands does not repeat them all.
+    package static let comparedRumorsMax = 64
+    /// Names barred by `.expel`; the one barred longest ago goes.
+    package static let barredMax = 4_096
 
     /// Bytes of an encoded certificate without the machine's name.
     package static let certificateBytesMax = 160

@@ -28,6 +28,9 @@ package struct GossipMember: Hashable, Sendable {
     package let name: MachineName
     package var address: PeerAddress
     package var incarnation: UInt64
+    /// The incarnation with which this run of the machine began. Of two live machines with one
+    /// name the one of the later session is the newcomer.
+    package var session: UInt64
     package var status: Status
     /// Nil only where datagrams are not sealed, as in the simulator.
     package var certificate: GossipCertificate?
@@ -37,12 +40,13 @@ package struct GossipMember: Hashable, Sendable {
 
     package init(
         name: MachineName, address: PeerAddress, incarnation: UInt64 = 0,
-        status: Status = .alive, certificate: GossipCertificate? = nil,
+        session: UInt64 = 0, status: Status = .alive, certificate: GossipCertificate? = nil,
         tags: [String: String] = [:]
     ) {
         self.name = name
         self.address = address
         self.incarnation = incarnation
+        self.session = session
         self.status = status
         self.certificate = certificate
         self.tags = tags
@@ -78,6 +82,7 @@ extension GossipCodec {
         writer.writeString(member.name.text)
         writer.writeByte(member.status.rawValue)
         writer.writeVarint(member.incarnation)
+        writer.writeVarint(member.session)
         write(member.address, to: &writer)
         writer.writeBool(member.certificate != nil)
         if let certificate = member.certificate { write(certificate, to: &writer) }
@@ -100,6 +105,7 @@ extension GossipCodec {
             throw DecodeError(expected: "a member's status", offset: statusOffset)
         }
         let incarnation = try readIncarnation(&reader)
+        let session = try readIncarnation(&reader)
         let address = try readAddress(&reader)
         let hasCertificate = try reader.readBool()
         let certificate = hasCertificate ? try readCertificate(of: name, &reader) : nil
@@ -114,7 +120,7 @@ extension GossipCodec {
                 expected: "at most \(GossipLimits.tagBytesMax) bytes of tags", offset: tagsOffset)
         }
         return GossipMember(
-            name: name, address: address, incarnation: incarnation, status: status,
-            certificate: certificate, tags: tags)
+            name: name, address: address, incarnation: incarnation, session: session,
+            status: status, certificate: certificate, tags: tags)
     }
 }

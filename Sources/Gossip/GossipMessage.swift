@@ -11,7 +11,8 @@ package enum Rumor: Hashable, Sendable {
     case assignment(AssignmentEntry)
 }
 
-/// Digests of a peer's members and assignments, to find what two peers do not share.
+/// Digests of a peer's members and assignments, to find what two peers do not share. It goes over
+/// a link.
 package struct ExchangeOffer: Hashable, Sendable {
     /// The sender's own record, so that a stranger may be answered.
     package var sender: GossipMember
@@ -26,8 +27,9 @@ package struct ExchangeOffer: Hashable, Sendable {
 package enum GossipMessage: Hashable, Sendable {
     /// Direct probe (SWIM §3.1); answered by an ack with the same sequence.
     case ping(sequence: UInt32)
-    /// `knowsSender` is false when the answering peer has no record of whom it answers.
-    case ack(sequence: UInt32, knowsSender: Bool)
+    /// `knowsSender` is false when the answering peer has no record of whom it answers. `health`
+    /// is the answering peer's own local health score.
+    case ack(sequence: UInt32, knowsSender: Bool, health: UInt8 = 0)
     /// The relay got no answer from the target in time (Lifeguard IV-A).
     case nack(sequence: UInt32)
     /// Indirect probe: ping the target and pass its ack on.
@@ -35,9 +37,11 @@ package enum GossipMessage: Hashable, Sendable {
     /// Nothing but rumors.
     case gossip
     /// Rumors that come from a comparison of tables rather than from an event, so a `failed`
-    /// among them is old news, worth no more than a suspicion.
+    /// among them is old news, worth no more than a suspicion. Over a link.
     case state
     case offer(ExchangeOffer)
+    /// The sender's own record, from one that is new here: to be answered with an offer.
+    case join(GossipMember)
 }
 
 /// The plaintext of one datagram.

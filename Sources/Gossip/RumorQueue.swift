@@ -1,16 +1,27 @@
+import Base
+
 /// Rumors that wait to ride on datagrams, each until it was sent often enough (SWIM §4.1).
 ///
-/// Member rumors go before assignments, and within each the less often sent before the more
+/// A datagram is filled by rank, and within a rank with the less often sent before the more
 /// often sent, older before younger. A newer rumor about the same subject replaces the
 /// older one.
 struct RumorQueue: Sendable {
     enum Subject: Hashable, Sendable {
-        case member(String)
+        case member(MachineName)
         case assignment(AssignmentKey)
+    }
+
+    /// What goes first where not everything fits.
+    enum Rank: Int, CaseIterable, Sendable {
+        /// A suspect or dead member lives: a moment later it would be too late.
+        case refutation
+        case membership
+        case assignment
     }
 
     private struct Item: Sendable {
         let subject: Subject
+        let rank: Rank
         let number: UInt64
         let bytes: [UInt8]
         var sends = 0
@@ -43,8 +54,8 @@ struct RumorQueue: Sendable {
         }
     }
 
-    /// Lines by class (0 members, 1 assignments) and by number of sends so far.
-    private var lines: [[Line]] = [[], []]
+    /// Lines by rank and by number of sends so far.
+    private var lines = [[Line]](repeating: [], count: Rank.allCases.count)
     /// The number of the valid item of each subject; items with another number are stale.
     private var valid: [Subject: UInt64] = [:]
     private var nextNumber: UInt64 = 0
@@ -55,11 +66,12 @@ struct RumorQueue: Sendable {
     var count: Int { valid.count }
     var isEmpty: Bool { valid.isEmpty }
 
-    /// True when room had to be made: the assignment that was sent most often is gone.
-    mutating func enqueue(_ bytes: [UInt8], about subject: Subject) -> Bool {
+    /// True when room had to be made: the rumor of the last rank that was sent most often is
+    /// gone.
+    mutating func enqueue(_ bytes: [UInt8], about subject: Subject, rank: Rank) -> Bool {
         nextNumber += 1
         valid[subject] = nextNumber
-        append(Item(subject: subject, number: nextNumber, bytes: bytes), sends: 0)
+        append(Item(subject: subject, rank: rank, number: nextNumber, bytes: bytes), sends: 0)
         queued += 1
         if queued > 2 * valid.count + 64 { removeStale() }
         guard valid.count > GossipLimits.rumorsMax else { return false }
@@ -123,11 +135,7 @@ struct RumorQueue: Sendable {
     }
 
     private mutating func append(_ item: Item, sends: Int) {
-        let group: Int
-        switch item.subject {
-        case .member: group = 0
-        case .assignment: group = 1
-        }
+        let group = item.rank.rawValue
         while lines[group].count <= sends { lines[group].append(Line()) }
         lines[group][sends].append(item)
     }

@@ -16,6 +16,8 @@ package struct ShellError: Error, Sendable, Equatable, CustomStringConvertible {
         case identity = "identity"
         /// A peer or server cannot be reached or answers what it should not.
         case unreachable = "unreachable"
+        /// Another live machine of the cluster has this machine's name.
+        case nameTaken = "name taken"
         /// A port or address is taken.
         case addressInUse = "address in use"
         /// A command line or file asks for something impossible.

@@ -108,11 +108,7 @@ struct GossipCoreTests {
         #expect(sent.map(\.datagram.message) == [.ack(sequence: 9, knowsSender: false)])
         let answer = Bench.sent(bench.hear(from: "z", .ack(sequence: 1, knowsSender: false)))
         #expect(answer.first?.to == "z")
-        guard case .offer(let offer) = answer.first?.datagram.message else {
-            Issue.record("no offer")
-            return
-        }
-        #expect(offer.sender.name == Samples.name("a") && offer.wantsAnswer)
+        #expect(answer.first?.datagram.message == .join(bench.core.local))
     }
 
     @Test func `silence leads from ping through helpers to suspicion and failure`() throws {
@@ -370,22 +366,14 @@ struct GossipCoreTests {
         #expect(bench.hear(from: "b", .ping(sequence: 1)) == [])
     }
 
-    @Test func `full state carries members and table to another core`() {
-        var bench = Bench(peers: ["b", "c"])
-        _ = bench.step(.publish(Samples.service))
-        var other = GossipCore(
-            local: Bench.member("z"), random: Random(seed: 2), now: .zero)
-        var outbox = Outbox<GossipEffect>()
-        other.step(
-            .fullState(from: Samples.name("a"), bytes: bench.core.fullState), at: .zero,
-            into: &outbox)
-        #expect(other.sortedMembers.map(\.name.text) == ["a", "b", "c", "z"])
-        #expect(other.table[Samples.service.key] == Samples.service)
-        other.step(
-            .fullState(from: Samples.name("a"), bytes: [0, 1, 2]), at: .zero, into: &outbox)
+    @Test func `a message over a link that is no part of an exchange is refused`() {
+        var bench = Bench(peers: ["b"])
+        let ping = GossipCodec.encode(GossipDatagram(.ping(sequence: 1)))
         #expect(
-            outbox.take().contains { effect in
-                if case .malformed = effect { true } else { false }
-            })
+            bench.step(.reliable(from: Samples.name("b"), payload: ping)) == [
+                .malformed(
+                    from: Samples.name("b"),
+                    DecodeError(expected: "state or an offer", offset: 0))
+            ])
     }
 }

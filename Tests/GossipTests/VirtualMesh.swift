@@ -11,6 +11,7 @@ struct VirtualMesh {
     }
 
     struct Machine {
+        let name: MachineName
         var core: GossipCore
         var isRunning = true
         /// While stalled, what arrives waits.
@@ -19,7 +20,12 @@ struct VirtualMesh {
         var wakeAt: Instant?
         /// Machines of different islands do not hear each other.
         var island = 0
+        /// No datagram from or to it arrives; its links work.
+        var losesDatagrams = false
         var hasLeft = false
+        var conflict: GossipMember?
+        var forgotten: [MachineName] = []
+        var offers = 0
         var sent = 0
         var sentBytes = 0
         var largestPayload = 0
@@ -30,6 +36,7 @@ struct VirtualMesh {
     struct Delivery {
         let from: Int
         let payload: [UInt8]
+        var isReliable = false
     }
 
     private enum Action {
@@ -53,6 +60,8 @@ struct VirtualMesh {
     private var random: Random
     private var heap: [Scheduled] = []
     private var order = 0
+    /// When the last message of a link arrives, by `from << 32 | to`.
+    private var linkArrivals: [Int: Instant] = [:]
     private var outbox = Outbox<GossipEffect>()
     let configuration: GossipConfiguration
 
@@ -66,24 +75,34 @@ struct VirtualMesh {
         for _ in 0..<count { addMachine() }
     }
 
-    private static let names = (0..<64).map { MachineName("machine-\($0)")! }
-    private static let addresses = (0..<64).map { PeerAddress(ip: "10.0.0.\($0)", port: 7946) }
+    static func name(_ index: Int) -> MachineName { MachineName("machine-\(index)")! }
+    static func address(_ index: Int) -> PeerAddress {
+        PeerAddress(ip: "10.0.\(index / 256).\(index % 256)", port: 7946)
+    }
 
-    static func name(_ index: Int) -> MachineName { names[index] }
-    static func address(_ index: Int) -> PeerAddress { addresses[index] }
+    private static func index(_ address: PeerAddress) -> Int? {
+        let parts = address.ip.split(separator: ".").compactMap { Int($0) }
+        return parts.count == 4 ? parts[2] * 256 + parts[3] : nil
+    }
 
     @discardableResult
-    mutating func addMachine() -> Int {
+    mutating func addMachine(
+        named name: MachineName? = nil, incarnation: UInt64 = 1_000
+    ) -> Int {
         let index = machines.count
-        machines.append(Machine(core: makeCore(index, incarnation: 1_000)))
+        let name = name ?? Self.name(index)
+        machines.append(
+            Machine(name: name, core: makeCore(index, name, incarnation: incarnation)))
         return index
     }
 
-    private mutating func makeCore(_ index: Int, incarnation: UInt64) -> GossipCore {
+    private mutating func makeCore(
+        _ index: Int, _ name: MachineName, incarnation: UInt64
+    ) -> GossipCore {
         GossipCore(
             configuration: configuration,
             local: GossipMember(
-                name: Self.name(index), address: Self.address(index), incarnation: incarnation,
+                name: name, address: Self.address(index), incarnation: incarnation,
                 tags: ["api": "6443"]),
             random: Random(seed: random.next()), now: now)
     }
@@ -128,7 +147,8 @@ struct VirtualMesh {
         machines[index].isRunning = true
         machines[index].isStalled = false
         machines[index].waiting = []
-        machines[index].core = makeCore(index, incarnation: incarnation)
+        machines[index].core = makeCore(
+            index, machines[index].name, incarnation: incarnation)
         join(index, through: seeds)
     }
 
@@ -209,20 +229,45 @@ struct VirtualMesh {
             machines[index].sent += 1
             machines[index].sentBytes += payload.count
             machines[index].largestPayload = max(machines[index].largestPayload, payload.count)
-            guard let target = machines.indices.first(where: { Self.addresses[$0] == address }),
-                Self.name(target) == name, !random.chance(loss)
+            guard let target = Self.index(address), machines.indices.contains(target),
+                machines[target].name == name, !random.chance(loss),
+                !machines[index].losesDatagrams, !machines[target].losesDatagrams
             else { return }
             let delay = random.span(from: latency.0, to: latency.1)
             schedule(at: now + delay, .deliver(target, Delivery(from: index, payload: payload)))
         case .memberChanged(let member, _):
             changes.append(
                 Change(at: now, observer: index, subject: member.name, status: member.status))
+        case .sendReliably(let name, let payload):
+            sendReliably(payload, to: name, from: index)
         case .left: machines[index].hasLeft = true
+        case .nameConflict(let record): machines[index].conflict = record
+        case .memberForgotten(let name): machines[index].forgotten.append(name)
         case .assignmentChanged: machines[index].assignmentChanges += 1
         case .mark(let mark): machines[index].marks[mark, default: 0] += 1
         case .malformed(let from, let error): preconditionFailure("\(from) sent noise: \(error)")
         case .publishRefused, .tagsRefused: break
         }
+    }
+
+    /// To the machine that the sender's record names, as the daemon's links do.
+    private mutating func sendReliably(_ payload: [UInt8], to name: MachineName, from index: Int) {
+        guard let address = machines[index].core[name]?.address,
+            let target = Self.index(address), machines.indices.contains(target),
+            machines[target].name == name
+        else { return }
+        machines[index].sentBytes += payload.count
+        if case .offer? = (try? GossipCodec.decodeLink(payload))?.message {
+            machines[index].offers += 1
+        }
+        let link = index << 32 | target
+        let arrival = max(
+            now + random.span(from: latency.0, to: latency.1),
+            (linkArrivals[link] ?? .zero) + .nanoseconds(1))
+        linkArrivals[link] = arrival
+        schedule(
+            at: arrival,
+            .deliver(target, Delivery(from: index, payload: payload, isReliable: true)))
     }
 
     private mutating func handle(_ action: Action) {
@@ -244,11 +289,16 @@ struct VirtualMesh {
     }
 
     private mutating func hand(_ delivery: Delivery, to index: Int) {
-        step(
-            index,
-            .datagram(
-                from: Self.name(delivery.from), address: Self.address(delivery.from),
-                payload: delivery.payload))
+        let sender = machines[delivery.from].name
+        if delivery.isReliable {
+            step(index, .reliable(from: sender, payload: delivery.payload))
+        } else {
+            step(
+                index,
+                .datagram(
+                    from: sender, address: Self.address(delivery.from),
+                    payload: delivery.payload))
+        }
     }
 
     private mutating func arm(_ index: Int) {
@@ -288,6 +338,7 @@ struct VirtualMesh {
     }
 
     private func isEarlier(_ left: Int, _ right: Int) -> Bool {
-        (heap[left].at, heap[left].order) < (heap[right].at, heap[right].order)
+        let (first, second) = (heap[left], heap[right])
+        return first.at == second.at ? first.order < second.order : first.at < second.at
     }
 }

@@ -111,6 +111,7 @@ package struct DaemonRunner: Sendable {
                     + "remove \(configuration.dataDirectory), make a token with \"podmesh token "
                     + "create\" on a machine of the cluster, and run \"podmesh join\"")
         }
+        if let record = await shell.nameConflict { throw nameTaken(by: record) }
     }
 
     // MARK: Parts
@@ -253,12 +254,22 @@ package struct DaemonRunner: Sendable {
             return source
         }
         await shell.whenRemoved { continuation.yield(0) }
+        await shell.whenNameIsTaken { continuation.yield(0) }
         for await number in signals {
-            logger.info("stopping", metadata: ["signal": "\(number)"])
+            if number != 0 { logger.info("stopping", metadata: ["signal": "\(number)"]) }
             break
         }
-        await shell.leave(within: Self.leaveTimeout)
+        // A goodbye would be that of the other machine of this name.
+        if await shell.nameConflict == nil { await shell.leave(within: Self.leaveTimeout) }
         for source in sources { source.cancel() }
+    }
+
+    private func nameTaken(by record: GossipMember) -> ShellError {
+        ShellError(
+            .nameTaken, "be \(record.name) in the mesh",
+            underlying: "a live machine at \(record.address) had this name first; if this one was "
+                + "copied from it, empty \(configuration.dataDirectory) and join under another "
+                + "\"name\"")
     }
 
     private func reportingPort<Value>(

@@ -19,6 +19,14 @@ extension DaemonShell {
             for datagram in sealer.seal(payload, to: name) {
                 datagrams?.send(datagram, to: address)
             }
+        case .sendState(let name, let address, let payload):
+            links?.send([PeerFrame.stateKind] + payload, of: .state, to: name, at: address)
+        case .memberForgotten(let name):
+            logger.info("member \(name) is forgotten")
+            noteMembers()
+        case .nameConflict(let record):
+            nameConflict = record
+            onNameConflict?()
         case .memberChanged(let member): onMemberChanged(member)
         case .left: onLeft?()
         case .identityAnswered(let ticket, let error): onIdentityAnswered(ticket, error)
@@ -87,8 +95,10 @@ extension DaemonShell {
         logger.info(
             "member \(member.name) is \(member.status)", metadata: ["at": "\(member.address)"])
         if !member.isLive { links?.disconnect(member.name) }
-        peersFile.note(core.gossip.sortedMembers.filter { $0.name != core.configuration.name })
+        noteMembers()
     }
+
+    private func noteMembers() { peersFile.note(core.gossip.members.sorted) }
 
     /// Called on the disk's thread.
     nonisolated func didPersist(

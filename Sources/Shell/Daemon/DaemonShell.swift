@@ -47,6 +47,9 @@ actor DaemonShell {
     var metrics = ShellMetrics()
     var exchanges: [Ticket: ClientExchange] = [:]
     var onLeft: (@Sendable () -> Void)?
+    /// Another machine that has this machine's name, and had it first.
+    var nameConflict: GossipMember?
+    var onNameConflict: (@Sendable () -> Void)?
 
     private var outbox = Outbox<DaemonEffect>()
     /// Inputs of this turn of the loop; one step takes them all.
@@ -200,10 +203,14 @@ actor DaemonShell {
         receive(.datagram(from: opened.sender, address: source, payload: opened.payload))
     }
 
-    /// A frame of a peer's link; one that is no Raft message and no call is dropped.
+    /// A frame of a peer's link; one that is no Raft message, no state and no call is dropped.
     func receiveFrame(_ frame: [UInt8], from sender: MachineName, on channel: any Channel) {
         if frame.first == StoreCallCodec.callKind {
             receiveCall(frame, on: channel)
+            return
+        }
+        if frame.first == PeerFrame.stateKind {
+            receive(.state(from: sender, payload: Array(frame.dropFirst())))
             return
         }
         guard let message = try? RaftCodec.decode(frame) else {
@@ -233,6 +240,12 @@ actor DaemonShell {
     func whenRemoved(_ action: @escaping @Sendable () -> Void) {
         onRemoved = action
         if isRemoved { action() }
+    }
+
+    /// Calls back when this machine must end because its name is another's, at once if that is
+    /// known already.
+    func whenNameIsTaken(_ act: @escaping @Sendable () -> Void) {
+        if nameConflict != nil { act() } else { onNameConflict = act }
     }
 
     /// Says goodbye to the mesh and returns when that is out, or when the time is over.

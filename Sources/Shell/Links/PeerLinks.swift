@@ -1,24 +1,33 @@
 import Base
+import Daemon
 import Gossip
 package import NIOCore
 import NIOPosix
 import NIOSSL
 import NIOTLS
 
-/// Carries the frames of the replicated log between machines over mutually authenticated
-/// TLS 1.3: one outgoing connection per peer, and whatever peers open to this machine.
+/// Carries the frames of the replicated log and of the mesh's exchange between machines over
+/// mutually authenticated TLS 1.3: an outgoing connection per peer for each, and whatever peers
+/// open to this machine.
 ///
-/// Frames may be lost when a connection breaks or its queue is full; Raft repeats what matters.
-/// Confined to its event loop.
+/// Frames may be lost when a connection breaks or its queue is full; Raft repeats what matters, and
+/// the next exchange finds what differs. Confined to its event loop.
 final class PeerLinks {
     /// `channel` is the link on which the frame came, for what is answered on it.
     typealias Receive = @Sendable (
         _ sender: MachineName, _ frame: [UInt8], _ channel: any Channel
     ) -> Void
 
+    private struct LinkKey: Hashable {
+        let peer: MachineName
+        let kind: PeerFrame.Kind
+    }
+
     private let eventLoop: any EventLoop
     private let trust: MachineTrust
-    private var links: [MachineName: PeerLink] = [:]
+    private var links: [LinkKey: PeerLink] = [:]
+    /// Exchanges go to a random peer each, so a connection for one is seldom used again soon.
+    private static let stateIdleMax = TimeAmount.seconds(30)
     /// Links with frames that are written and not sent.
     private var unsent: [PeerLink] = []
 
@@ -53,17 +62,30 @@ final class PeerLinks {
 
     /// Sends a frame to the peer at that address with the next ``flush()``, connecting first if
     /// need be.
-    func send(_ frame: [UInt8], to peer: MachineName, at address: PeerAddress) {
+    func send(
+        _ frame: [UInt8], of kind: PeerFrame.Kind = .log, to peer: MachineName,
+        at address: PeerAddress
+    ) {
         eventLoop.preconditionInEventLoop()
-        if let link = links[peer], link.address == address {
+        let key = LinkKey(peer: peer, kind: kind)
+        if let link = links[key], link.address == address {
             send(frame, over: link)
             return
         }
-        links[peer]?.close()
+        links[key]?.close()
+        if kind == .state { closeIdle() }
         let link = PeerLink(
             peer: peer, address: address, eventLoop: eventLoop, trust: trust)
-        links[peer] = link
+        links[key] = link
         send(frame, over: link)
+    }
+
+    private func closeIdle() {
+        let oldest = NIODeadline.now() - Self.stateIdleMax
+        for (key, link) in links where key.kind == .state && link.usedAt < oldest {
+            link.close()
+            links[key] = nil
+        }
     }
 
     private func send(_ frame: [UInt8], over link: PeerLink) {
@@ -77,8 +99,12 @@ final class PeerLinks {
         unsent.removeAll(keepingCapacity: true)
     }
 
-    /// Closes the connection to a peer that is gone.
-    func disconnect(_ peer: MachineName) { links.removeValue(forKey: peer)?.close() }
+    /// Closes the connections to a peer that is gone.
+    func disconnect(_ peer: MachineName) {
+        for kind in PeerFrame.Kind.allCases {
+            links.removeValue(forKey: LinkKey(peer: peer, kind: kind))?.close()
+        }
+    }
 }
 
 /// One outgoing connection and the frames that wait for it. Confined to its event loop.
@@ -95,8 +121,12 @@ private final class PeerLink {
     private var queuedBytes = 0
     private var output = ByteBuffer()
     private(set) var isUnsent = false
+    private(set) var usedAt = NIODeadline.now()
+    /// Bytes handed to the channel that its socket has not taken.
+    private var unwrittenBytes = 0
 
-    /// What may wait for a connection; Raft bounds what it has in flight well below this.
+    /// What may wait for a connection, or for its socket; beyond, frames are dropped. Raft bounds
+    /// what it has in flight well below this, and so does an exchange.
     private static let queuedBytesMax = 16 * 1024 * 1024
     private static let connectTimeout = TimeAmount.milliseconds(500)
     private static let retryDelay = TimeAmount.milliseconds(100)
@@ -111,8 +141,10 @@ private final class PeerLink {
     /// Frames of one turn gather, so that they leave with one write and few TLS records.
     func send(_ frame: [UInt8]) {
         isUnsent = true
+        usedAt = .now()
         if let channel, channel.isActive {
-            write(frame)
+            let waiting = unwrittenBytes + output.readableBytes
+            if waiting + frame.count <= Self.queuedBytesMax { write(frame) }
             return
         }
         guard queuedBytes + frame.count <= Self.queuedBytesMax else { return }
@@ -124,7 +156,13 @@ private final class PeerLink {
     func flush() {
         isUnsent = false
         guard output.readableBytes > 0, let channel else { return }
-        channel.writeAndFlush(output, promise: nil)
+        let count = output.readableBytes
+        unwrittenBytes += count
+        let isWritten = eventLoop.makePromise(of: Void.self)
+        isWritten.futureResult.assumeIsolated().whenComplete { _ in
+            self.unwrittenBytes -= count
+        }
+        channel.writeAndFlush(output, promise: isWritten)
         output.clear()
     }
 

@@ -20,6 +20,9 @@ extension GossipConfiguration {
         configuration.indirectProbes = 3
         configuration.suspicionMin = .seconds(4)
         configuration.suspicionMaxFactor = 6
+        configuration.suspicionGrowsFrom = 10
+        configuration.witnessFactor = 0
+        configuration.probesSuccessor = false
         configuration.suspicionConfirmations = 2
         configuration.healthMultiplierMax = 8
         configuration.gossipInterval = .milliseconds(200)

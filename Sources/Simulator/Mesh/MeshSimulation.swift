@@ -26,6 +26,8 @@ package struct MeshSimulation: Sendable {
         var from: Int
         var to: Int
         var payload: [UInt8]
+        /// Over a link, which loses nothing.
+        var isReliable = false
     }
 
     /// A change that one machine noticed of another.
@@ -86,9 +88,13 @@ package struct MeshSimulation: Sendable {
             addresses.append(address)
             members.append(GossipMember(name: name, address: address, incarnation: 1_000))
         }
+        // One table for all, whose parts a core copies when it changes them.
+        let table = MemberTable(members)
+        var order = names
+        random.shuffle(&order)
         for index in 0..<coreCount {
             let core = GossipCore(
-                configuration: configuration, local: members[index], members: members,
+                configuration: configuration, local: members[index], knowing: table, order: order,
                 random: Random(seed: random.next()), now: now)
             machines.append(Machine(core: core))
         }
@@ -214,9 +220,12 @@ package struct MeshSimulation: Sendable {
         }
         deliveries[slot].payload = []
         freeSlots.append(slot)
-        let input = GossipInput.datagram(
-            from: names[delivery.from], address: addresses[delivery.from],
-            payload: delivery.payload)
+        let sender = names[delivery.from]
+        let input: GossipInput =
+            delivery.isReliable
+            ? .reliable(from: sender, payload: delivery.payload)
+            : .datagram(
+                from: sender, address: addresses[delivery.from], payload: delivery.payload)
         step(index, input, as: delivery.to, answering: delivery.from)
     }
 
@@ -235,10 +244,18 @@ package struct MeshSimulation: Sendable {
                 guard let target = indices[to] else { return }
                 let from = target == sender ? alias : nil
                 send(payload, from: from ?? self.alias(of: index, to: target), to: target)
+            case .sendReliably(let to, let payload):
+                guard let target = indices[to] else { return }
+                let from = target == sender ? alias : nil
+                send(
+                    payload, from: from ?? self.alias(of: index, to: target), to: target,
+                    isReliable: true)
             case .memberChanged(let member, let previous):
                 notice(member, previous: previous, by: index)
             case .assignmentChanged: rowsTaken += 1
-            case .publishRefused, .tagsRefused, .malformed, .left, .mark: break
+            case .publishRefused, .tagsRefused, .malformed, .memberForgotten, .nameConflict,
+                .left, .mark:
+                break
             }
         }
         outbox = effects
@@ -255,11 +272,13 @@ package struct MeshSimulation: Sendable {
         return index + role * machines.count
     }
 
-    private mutating func send(_ payload: [UInt8], from: Int, to: Int) {
-        datagramsSent += 1
+    private mutating func send(
+        _ payload: [UInt8], from: Int, to: Int, isReliable: Bool = false
+    ) {
+        datagramsSent += isReliable ? 0 : 1
         bytesSent += payload.count + DatagramSealer.overheadBytes
-        if knobs.loss > 0, random.chance(knobs.loss) { return }
-        let delivery = Delivery(from: from, to: to, payload: payload)
+        if !isReliable, knobs.loss > 0, random.chance(knobs.loss) { return }
+        let delivery = Delivery(from: from, to: to, payload: payload, isReliable: isReliable)
         let slot: Int
         if let free = freeSlots.popLast() {
             slot = free

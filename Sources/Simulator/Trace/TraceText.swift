@@ -24,6 +24,7 @@ enum TraceText {
         case .wallTime(let time): "wall \(time.rfc3339)"
         case .datagram(let from, _, let payload): "datagram of \(from), \(payload.count) B"
         case .start(let seeds): "start, seeds \(seeds.map(\.name.text))"
+        case .state(let from, let payload): "state of \(from), \(payload.count) B"
         case .raft(let from, let message): "raft of \(from): \(words(message))"
         case .persisted(let persistence): "persisted \(persistence.sequence)"
         case .persistFailed: "the disk refuses writes"
@@ -62,6 +63,9 @@ enum TraceText {
         switch effect {
         case .sendDatagram(let name, _, let payload): "datagram to \(name), \(payload.count) B"
         case .memberChanged(let member): "member \(member.name) is \(member.status)"
+        case .sendState(let name, _, let payload): "state to \(name), \(payload.count) B"
+        case .memberForgotten(let name): "member \(name) is forgotten"
+        case .nameConflict(let record): "name taken by \(record.address)"
         case .left: "left"
         case .sendRaft(let name, _, let message): "raft to \(name): \(words(message))"
         case .persist(let persist):
@@ -99,7 +103,7 @@ enum TraceText {
     /// Datagrams and frames show where they arrive.
     static func isWorthReading(_ effect: DaemonEffect) -> Bool {
         switch effect {
-        case .sendDatagram, .sendRaft, .zoneChanged: false
+        case .sendDatagram, .sendState, .sendRaft, .zoneChanged: false
         default: true
         }
     }
@@ -125,7 +129,7 @@ enum TraceText {
 enum TraceDigest {
     static func input(_ input: DaemonInput, _ trace: inout Trace) {
         switch input {
-        case .datagram(_, _, let payload): trace.mix(payload)
+        case .datagram(_, _, let payload), .state(_, let payload): trace.mix(payload)
         case .raft(_, let message): trace.mix(RaftCodec.encode(message))
         case .request(let ticket, let request):
             trace.mix(ticket.number)
@@ -145,7 +149,7 @@ enum TraceDigest {
 
     static func effect(_ effect: DaemonEffect, _ trace: inout Trace) {
         switch effect {
-        case .sendDatagram(let name, _, let payload):
+        case .sendDatagram(let name, _, let payload), .sendState(let name, _, let payload):
             trace.mix(name.text)
             trace.mix(payload)
         case .memberChanged(let member):

@@ -10,8 +10,8 @@ enum Delivery {
     case wake(machine: Int, life: Int)
     case input(machine: Int, life: Int, DaemonInput)
     case datagram(from: Int, to: Int, [UInt8])
-    /// A frame on a Raft link; it is lost when the link broke since it was sent.
-    case frame(from: Int, to: Int, link: Int, [UInt8])
+    /// A frame on a link; it is lost when the link broke since it was sent.
+    case frame(from: Int, to: Int, link: Int, PeerFrame)
     /// The disk finished the batch under way.
     case synced(machine: Int, boot: Int)
     /// A whole snapshot became durable; its content is installed when the leader sent it.

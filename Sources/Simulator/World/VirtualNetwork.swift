@@ -1,4 +1,5 @@
 package import Base
+import Daemon
 
 /// How the network between the machines behaves.
 package struct NetworkKnobs: Sendable {
@@ -18,13 +19,13 @@ package struct NetworkKnobs: Sendable {
     package init() {}
 }
 
-/// Datagrams may be lost, doubled and reordered. Frames of a Raft link keep their order; a link
+/// Datagrams may be lost, doubled and reordered. Frames of a link keep their order; a link
 /// can break, and then loses what was under way.
 struct VirtualNetwork {
     private struct Link {
         var number = 0
         var lastArrival = Instant.zero
-        var held: [[UInt8]] = []
+        var held: [PeerFrame] = []
     }
 
     var knobs = NetworkKnobs()
@@ -97,7 +98,7 @@ struct VirtualNetwork {
     }
 
     mutating func send(
-        frame: [UInt8], _ from: Int, _ to: Int, at now: Instant, into queue: inout DeliveryQueue
+        frame: PeerFrame, _ from: Int, _ to: Int, at now: Instant, into queue: inout DeliveryQueue
     ) {
         let index = from * count + to
         if cuts[index] {

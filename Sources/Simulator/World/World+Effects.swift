@@ -16,12 +16,17 @@ extension World {
         case .sendDatagram(let name, let address, let payload):
             guard let peer = peer(name, at: address.ip) else { return }
             network.send(datagram: payload, number, peer.number, at: now, into: &queue)
+        case .sendState(let name, let address, let payload):
+            guard let peer = peer(name, at: address.ip) else { return }
+            send(PeerFrame(.state, payload), from: machine, to: peer)
+        case .memberForgotten(let name): machine.peers[name] = nil
+        case .nameConflict(let record):
+            fail("\(machine.name) gives way to another machine of its name: \(record)")
         case .memberChanged(let member): onMemberChanged(member, machine)
         case .left: break
         case .sendRaft(let name, let address, let message):
             guard let peer = peer(name, at: address.ip) else { return }
-            network.send(
-                frame: RaftCodec.encode(message), number, peer.number, at: now, into: &queue)
+            send(PeerFrame(.log, RaftCodec.encode(message)), from: machine, to: peer)
         case .identityAnswered, .trustChanged: break
         case .renewCertificates:
             // Datagrams are not sealed here, so what counts is the record of the renewal.
@@ -74,6 +79,12 @@ extension World {
         case .setRoutes, .setProxyRules, .holdVirtualAddress, .zoneChanged: break
         case .mark(let text): checkers.marks[text, default: 0] += 1
         }
+    }
+
+    private func send(
+        _ frame: PeerFrame, from machine: VirtualMachine, to peer: VirtualMachine
+    ) {
+        network.send(frame: frame, machine.number, peer.number, at: now, into: &queue)
     }
 
     /// Who receives what is sent to that address, if the seal is for him.

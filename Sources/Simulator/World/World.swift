@@ -129,12 +129,17 @@ package final class World {
         }
     }
 
-    private func deliver(_ frame: [UInt8], _ from: Int, _ to: Int, _ link: Int) {
+    private func deliver(_ frame: PeerFrame, _ from: Int, _ to: Int, _ link: Int) {
         guard network.isCurrent(link: link, from, to) else { return }
-        guard let message = try? RaftCodec.decode(frame) else {
-            return fail("a Raft message of \(machines[from].name) cannot be decoded")
+        let sender = machines[from].name
+        switch frame.kind {
+        case .state: give(.state(from: sender, payload: frame.bytes), to: machines[to])
+        case .log:
+            guard let message = try? RaftCodec.decode(frame.bytes) else {
+                return fail("a Raft message of \(sender) cannot be decoded")
+            }
+            give(.raft(from: sender, message), to: machines[to])
         }
-        give(.raft(from: machines[from].name, message), to: machines[to])
     }
 
     /// One step of a machine's core, and what it wants done, in order.
