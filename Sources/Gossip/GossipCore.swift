@@ -264,7 +264,7 @@ package struct GossipCore: Sendable {
         let suspects = members.suspectNames
         if suspicions.keys.sorted() != suspects { return "suspicions are not of \(suspects)" }
         if suspicions.values.map(\.deadline).min() != suspicionQueue.deadline {
-            return "the earliest suspicion does not end at \(String(describing: suspicionQueue.deadline))"
+            return "the earliest suspicion does not end when the queue of them says"
         }
         for queue in queueSizes where queue.size > queue.bound {
             return "\(queue.name) holds \(queue.size), its bound is \(queue.bound)"

@@ -39,7 +39,7 @@ package enum GossipLimits {
     package static let seedsMax = 64
     /// Seeds asked in one round; each may answer with all it knows.
     package static let seedsPerRound = 3
-    /// Suspects that this machine was chosen to probe out of turn; further ones wait for their turn.
+    /// Suspects that this machine was chosen to probe out of turn; further ones wait for theirs.
     package static let witnessQueueMax = 16
     /// Bytes of one message over a link between machines; longer ones are refused as malformed.
     package static let linkPayloadBytesMax = 64 << 10

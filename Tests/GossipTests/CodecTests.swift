@@ -8,7 +8,8 @@ struct CodecTests {
         signature: Array(100..<164))
     static let member = GossipMember(
         name: Samples.name("b"), address: PeerAddress(ip: "fd00::1", port: 7_946),
-        incarnation: 1_795_000_000, session: 1_794_000_000, status: .suspect, certificate: certificate,
+        incarnation: 1_795_000_000, session: 1_794_000_000, status: .suspect,
+        certificate: certificate,
         tags: ["raft": "7001", "api": "6443"])
     static let datagrams = [
         GossipDatagram(.ping(sequence: 0xFFFF_FFFF), rumors: [.member(member)]),

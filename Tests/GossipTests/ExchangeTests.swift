@@ -59,25 +59,29 @@ struct ExchangeTests {
                 .datagram(
                     from: pair.cores[1 - number % 2].local.name,
                     address: pair.cores[1 - number % 2].local.address,
-                    payload: GossipCodec.encode(GossipDatagram(.gossip, rumors: [.member(member)]))))
+                    payload: GossipCodec.encode(
+                        GossipDatagram(.gossip, rumors: [.member(member)]))))
         }
         pair.messages = []
         pair.offers = 0
-        pair.step(0, .compare)
+        // With whom is chosen at random among all that it knows.
+        while pair.offers == 0 { pair.step(0, .compare) }
         #expect(pair.offers == 2)
-        #expect(pair.cores[0].table.sortedEntries == pair.cores[1].table.sortedEntries)
+        let areEqual =
+            pair.cores[0].table.sortedEntries == pair.cores[1].table.sortedEntries
+            && pair.cores[0].sortedMembers == pair.cores[1].sortedMembers
+        #expect(areEqual)
         #expect(pair.cores[0].table.count == 3_000)
-        #expect(pair.cores[0].sortedMembers == pair.cores[1].sortedMembers)
         #expect(pair.cores[0].sortedMembers.count == 502)
         #expect(pair.messages.allSatisfy { $0.count <= GossipLimits.linkPayloadBytesMax })
         #expect(pair.messages.count > 4)
         pair.messages = []
-        pair.step(0, .compare)
+        while pair.messages.isEmpty { pair.step(0, .compare) }
         #expect(pair.messages.count == 2)
     }
 
     @Test(arguments: 0..<5 as Range<UInt64>)
-    func `a machine that lost every datagram for a minute catches up with one exchange`(seed: UInt64) {
+    func `a machine that lost all datagrams for a minute needs one exchange`(seed: UInt64) {
         var configuration = GossipConfiguration()
         // Only the exchange of its return counts, not the periodic ones.
         configuration.exchangeInterval = .minutes(60)
@@ -112,7 +116,8 @@ struct ExchangeTests {
         #expect(
             outbox.take() == [
                 .malformed(
-                    from: Samples.name("b"), DecodeError(expected: "at most 65536 bytes", offset: 0))
+                    from: Samples.name("b"),
+                    DecodeError(expected: "at most 65536 bytes", offset: 0))
             ])
     }
 }

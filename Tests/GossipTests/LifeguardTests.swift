@@ -42,18 +42,19 @@ struct LifeguardTests {
         #expect(Self.timeToFailure(accusers: ["b"], peers: ["b", "c", "g"]).milliseconds == 600)
     }
 
-    @Test func `a confirmation is passed on, a repeated one is not`() {
+    @Test func `a confirmation is passed on, a repeated one starts nothing`() {
         var configuration = GossipConfiguration()
         configuration.witnessFactor = 0
         var bench = Bench(peers: ["b", "c", "d", "e", "f", "g"], configuration: configuration)
         func rumorsTold() -> [Rumor] { Bench.sent(bench.wake()).flatMap(\.datagram.rumors) }
         _ = bench.hear(from: "b", .gossip, rumors: [Self.suspicion(of: "g", by: "b")])
-        for _ in 0..<40 { _ = bench.wakeWithAnswers(except: "") }
+        _ = bench.wake()
         _ = bench.hear(from: "c", .gossip, rumors: [Self.suspicion(of: "g", by: "c")])
         #expect(rumorsTold().contains(Self.suspicion(of: "g", by: "c")))
-        for _ in 0..<20 { _ = bench.wakeWithAnswers(except: "") }
-        _ = bench.hear(from: "d", .gossip, rumors: [Self.suspicion(of: "g", by: "c")])
-        #expect(!rumorsTold().contains(Self.suspicion(of: "g", by: "c")))
+        // What is known already does not start over again.
+        var told = bench
+        _ = told.hear(from: "d", .gossip, rumors: [Self.suspicion(of: "g", by: "c")])
+        #expect(Bench.sent(told.wake()).count == Bench.sent(bench.wake()).count)
     }
 
     @Test func `a witness tells the suspect at once and probes it next`() throws {
@@ -71,7 +72,7 @@ struct LifeguardTests {
         #expect(ping.datagram.rumors.first == rumor)
     }
 
-    @Test func `an unhealthy machine probes slower and waits longer, a healthy one recovers`() throws {
+    @Test func `an unhealthy machine waits longer, and recovers with each answer`() throws {
         var bench = Bench(peers: ["b", "c"])
         // Each accusation that must be refuted speaks against this machine's own health.
         for incarnation in [100, 101] as [UInt64] {
@@ -90,11 +91,11 @@ struct LifeguardTests {
         #expect(bench.now - start == .milliseconds(600))
         // Its helper said neither ack nor nack.
         #expect(bench.core.healthScore == 3)
-        for _ in 0..<80 { _ = bench.wakeWithAnswers(except: "") }
+        for _ in 0..<400 { _ = bench.wakeWithAnswers(except: "") }
         #expect(bench.core.healthScore == 0)
     }
 
-    @Test func `a late wake-up speaks against the machine's own health and accuses nobody`() throws {
+    @Test func `a late wake-up speaks against one's own health, accuses nobody`() throws {
         var bench = Bench(peers: ["b", "c"])
         let found = bench.wake(until: GossipCoreTests.isPing)
         let ping = try #require(found)
@@ -130,7 +131,8 @@ struct LifeguardTests {
         guard case .ping(let sequence) = ping.datagram.message else { return }
         let before = bench.core.contact(Samples.name(ping.to))?.roundTrip
         _ = bench.wake()
-        _ = bench.hear(from: ping.to == "b" ? "c" : "b", .ack(sequence: sequence, knowsSender: true))
+        let helper = ping.to == "b" ? "c" : "b"
+        _ = bench.hear(from: helper, .ack(sequence: sequence, knowsSender: true))
         #expect(bench.core.contact(Samples.name(ping.to))?.roundTrip == before)
     }
 

@@ -20,6 +20,7 @@ struct MembersReport {
         let isSelf = name == core.configuration.name
         let known = isSelf ? core.gossip.local : core.gossip[name]
         let traffic = traffic(name)
+        let contact = core.gossip.contact(name)
         let record = core.identities.records[name]
         return [
             "name": .string(name.text),
@@ -28,9 +29,11 @@ struct MembersReport {
             "role": .string(role(of: name)),
             "incarnation": known.map { .integer(Int64(clamping: $0.incarnation)) } ?? .null,
             "isSelf": .bool(isSelf),
-            "localHealth": isSelf ? .integer(Int64(core.gossip.healthScore)) : .null,
-            "roundTripMilliseconds": .null,
-            "lastHeardSeconds": core.gossip.lastHeard(name).map(seconds(since:)) ?? .null,
+            "localHealth": (isSelf ? core.gossip.healthScore : contact?.health)
+                .map { .integer(Int64($0)) } ?? .null,
+            "roundTripMilliseconds": contact?.roundTrip.map { .number($0.seconds * 1_000) }
+                ?? .null,
+            "lastHeardSeconds": contact?.lastHeard.map(seconds(since:)) ?? .null,
             "datagramsIn": .integer(Int64(clamping: traffic.datagramsIn)),
             "datagramsOut": .integer(Int64(clamping: traffic.datagramsOut)),
             "bytesIn": .integer(Int64(clamping: traffic.bytesIn)),
