@@ -41,7 +41,8 @@ struct DisseminationTests {
         let first = ack()
         let second = ack()
         #expect(first == Array(0..<first.count))
-        #expect(Set(second.prefix(20 - first.count)) == Set(first.count..<20))
+        #expect((8...10).contains(first.count))
+        #expect(second.prefix(8).allSatisfy { $0 >= first.count })
     }
 
     @Test(arguments: [1, 3, 12])

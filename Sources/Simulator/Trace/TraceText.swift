@@ -152,6 +152,8 @@ enum TraceDigest {
         case .sendDatagram(let name, _, let payload), .sendState(let name, _, let payload):
             trace.mix(name.text)
             trace.mix(payload)
+        case .memberForgotten(let name): trace.mix(name.text)
+        case .nameConflict(let record): trace.mix(record.address.description)
         case .memberChanged(let member):
             trace.mix(member.name.text)
             trace.mix(UInt64(member.status.rawValue))
