@@ -9,12 +9,14 @@ extension FuzzDecoder {
         check: { bytes in
             let datagram = Outcome.roundTrip(
                 bytes, decode: GossipCodec.decode, encode: GossipCodec.encode)
+            let link = Outcome.roundTrip(
+                bytes, decode: GossipCodec.decodeLink, encode: GossipCodec.encode)
             let row = Outcome.roundTrip(
                 bytes, decode: GossipCodec.decodeEntry,
                 encode: { (entry: AssignmentEntry) in GossipCodec.encode(entry) })
             let certificate = Outcome.roundTrip(
                 bytes, decode: GossipCertificate.init(decoding:), encode: \.encoded)
-            return datagram.and(row).and(certificate).and(stepCore(bytes))
+            return datagram.and(link).and(row).and(certificate).and(stepCore(bytes))
         })
 
     /// A member of a small mesh hears the bytes from another one, and goes on.
@@ -24,6 +26,9 @@ extension FuzzDecoder {
         let heard = GossipInput.datagram(
             from: MeshSamples.name("b"), address: MeshSamples.address(2), payload: bytes)
         core.step(heard, at: Instant(nanoseconds: 1_000), into: &outbox)
+        core.step(
+            .reliable(from: MeshSamples.name("b"), payload: bytes),
+            at: Instant(nanoseconds: 2_000), into: &outbox)
         core.step(.wake, at: Instant(nanoseconds: 700_000_000), into: &outbox)
         if let violation = core.invariantViolation { return .broken(violation) }
         for case .send(_, _, let payload) in outbox.effects
@@ -152,7 +157,8 @@ private enum MeshSamples {
     static let datagrams: [[UInt8]] = {
         let plain = [
             GossipDatagram(.ping(sequence: 0xFFFF_FFFF), rumors: [.member(member)]),
-            GossipDatagram(.ack(sequence: 1, knowsSender: true)),
+            GossipDatagram(.ack(sequence: 1, knowsSender: true, health: 2)),
+            GossipDatagram(.join(member)),
             GossipDatagram(.nack(sequence: 2)),
             GossipDatagram(
                 .pingRequest(sequence: 3, target: name("c"), address: address(3))),
@@ -166,9 +172,9 @@ private enum MeshSamples {
         ]
         var core = Self.core
         var outbox = Outbox<GossipEffect>()
-        core.step(.requestFullState, at: .zero, into: &outbox)
+        core.step(.compare, at: .zero, into: &outbox)
         let offers = outbox.effects.compactMap { effect -> [UInt8]? in
-            guard case .send(_, _, let payload) = effect else { return nil }
+            guard case .sendReliably(_, let payload) = effect else { return nil }
             return payload
         }
         return plain.map { GossipCodec.encode($0) } + offers
