@@ -7,13 +7,28 @@ import Shell
 /// A member of a mesh and nothing else, for measurements: ``GossipCore`` and ``DatagramSealer``
 /// on one UDP socket, without a daemon around them. Every agent derives the keys of all from one
 /// secret, so that none has to join a cluster first.
+///
+/// A daemon has TLS links for what must not get lost; an agent cuts such a message into pieces and
+/// sends these as datagrams, since the bridge between namespaces loses and reorders nothing while
+/// the sockets' buffers have room. A message that misses a piece is refused as malformed, and the
+/// next comparison of tables makes up for it. The first byte of each payload tells what it is.
 package struct MeshAgent {
     private let index: Int
     private let socket: Int32
     private var core: GossipCore
     private var sealer: DatagramSealer
     private var outbox = Outbox<GossipEffect>()
+    /// Pieces of messages that are not whole yet, by sender.
+    private var pieces: [MachineName: [UInt8]] = [:]
 
+    /// What the first byte of a payload says.
+    private enum Kind: UInt8 {
+        case datagram = 0
+        case piece
+        case lastPiece
+    }
+
+    private static let pieceBytes = 1_000
     package static let port: UInt16 = 7_946
     private static let datagramBytesMax = 2_048
 
@@ -125,10 +140,28 @@ package struct MeshAgent {
             else { continue }
             let address = PeerAddress(
                 ip: Self.text(source.sin_addr), port: UInt16(bigEndian: source.sin_port))
-            core.step(
-                .datagram(from: opened.sender, address: address, payload: opened.payload),
-                at: .now, into: &outbox)
+            receive(opened, from: address)
             performAll()
+        }
+    }
+
+    private mutating func receive(_ opened: DatagramSealer.Opened, from address: PeerAddress) {
+        let rest = Array(opened.payload.dropFirst())
+        switch opened.payload.first.flatMap(Kind.init(rawValue:)) {
+        case .datagram:
+            core.step(
+                .datagram(from: opened.sender, address: address, payload: rest), at: .now,
+                into: &outbox)
+        case .piece:
+            pieces[opened.sender, default: []] += rest
+            if pieces[opened.sender, default: []].count > GossipLimits.linkPayloadBytesMax {
+                pieces[opened.sender] = nil
+            }
+        case .lastPiece:
+            let message = (pieces.removeValue(forKey: opened.sender) ?? []) + rest
+            core.step(
+                .reliable(from: opened.sender, payload: message), at: .now, into: &outbox)
+        case nil: break
         }
     }
 
@@ -142,12 +175,29 @@ package struct MeshAgent {
         for effect in outbox.take() {
             switch effect {
             case .send(let to, let address, let payload):
-                for datagram in sealer.seal(payload, to: to) { send(datagram, to: address) }
+                send(payload, as: .datagram, to: to, at: address)
+            case .sendReliably(let to, let payload):
+                guard let address = core[to]?.address else { continue }
+                var rest = payload[...]
+                while rest.count > Self.pieceBytes {
+                    send(rest.prefix(Self.pieceBytes), as: .piece, to: to, at: address)
+                    rest = rest.dropFirst(Self.pieceBytes)
+                }
+                send(rest, as: .lastPiece, to: to, at: address)
             case .memberChanged(let member, _):
                 if let certificate = member.certificate { sealer.learn(certificate, at: .now) }
                 say("\(member.status) \(member.name)")
             default: break
             }
+        }
+    }
+
+    private mutating func send(
+        _ payload: some Collection<UInt8>, as kind: Kind, to name: MachineName,
+        at address: PeerAddress
+    ) {
+        for datagram in sealer.seal([kind.rawValue] + payload, to: name) {
+            send(datagram, to: address)
         }
     }
 
