@@ -1,6 +1,7 @@
 import API
 import Base
 import Daemon
+import Raft
 import Testing
 
 /// A disk that does not answer must show as 429 at the clients, and as nothing else.
@@ -14,7 +15,6 @@ import Testing
     @Test func `writes beyond the log's bound get 429 at once, the others their answer`() throws {
         var machine = try OneMachine {
             $0.raft.limits.pendingBytesMax = 300_000
-            $0.raft.heartbeatInterval = .seconds(60)
         }
         machine.isDiskAnswering = false
         let tickets = (0..<50).map { number in
