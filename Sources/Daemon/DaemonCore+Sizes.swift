@@ -1,3 +1,4 @@
+import Gossip
 import Raft
 import Store
 
@@ -5,7 +6,7 @@ import Store
 extension DaemonCore {
     /// Every queue that a `…Limits` of this machine's cores bounds, with its length now.
     package var queueSizes: [(name: String, size: Int, bound: Int)] {
-        raft.queueSizes + store.queueSizes + [
+        raft.queueSizes + store.queueSizes + gossip.queueSizes + [
             ("requests", pending.clientCount, configuration.limits.pendingMax),
             ("watches", watches.count, configuration.limits.watchesMax),
         ]
