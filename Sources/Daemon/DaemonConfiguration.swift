@@ -81,6 +81,9 @@ package struct DaemonLimits: Sendable, Equatable {
     package var membershipPause = Span.milliseconds(50)
     /// How long a voter must have failed before a healthy machine takes its place.
     package var voterReplacementDelay = Span.seconds(30)
+    /// A machine that has a Node and that the mesh has not mentioned so long after this
+    /// machine began to lead counts as failed.
+    package var unheardAfter = Span.seconds(5)
     /// Turns of the loop between sibling cores in one step; more means a loop without end.
     package var turnsMax = 10_000
 

@@ -80,6 +80,7 @@ extension DaemonCore {
     private mutating func beginControlling(at now: Instant) {
         guard let leadsFrom, !isControlling, store.appliedIndex >= leadsFrom else { return }
         isControlling = true
+        unheardDeadline = now + configuration.limits.unheardAfter
         let objects = allObjects()
         publisher = AssignmentPublisher()
         for (key, json) in objects { _ = publisher.update(key, json, revision: 0) }
@@ -97,6 +98,7 @@ extension DaemonCore {
     private mutating func stopControlling(at now: Instant) {
         guard isControlling else { return }
         isControlling = false
+        unheardDeadline = nil
         pending.removeControl()
         stepControl(.stopped, at: now)
     }

@@ -36,6 +36,8 @@ package struct DaemonCore: Sendable {
     var leadsFrom: UInt64?
     /// The controllers run on this machine.
     var isControlling = false
+    /// When this leader takes machines for failed that the mesh never mentioned.
+    var unheardDeadline: Instant?
     var publisher = AssignmentPublisher()
     var wallTime = WallTime(seconds: 0)
     var tickets = TicketCounter()
@@ -157,13 +159,21 @@ package struct DaemonCore: Sendable {
         }
     }
 
-    /// The earliest deadline of the parts.
+    /// The earliest deadline of the parts, without an array for them: asked after every step.
     private var earliestDeadline: Instant? {
-        let candidates = [
-            gossip.deadline, raft.deadline, kubelet.deadline, pending.deadline, watches.deadline,
-            membership.deadline, upkeep.deadline, isControlling ? control.deadline : nil,
-        ]
-        return candidates.compactMap(\.self).min()
+        var earliest = gossip.deadline
+        func consider(_ candidate: Instant?) {
+            if let candidate, candidate < earliest ?? .distantFuture { earliest = candidate }
+        }
+        consider(raft.deadline)
+        consider(kubelet.deadline)
+        consider(pending.deadline)
+        consider(watches.deadline)
+        consider(membership.deadline)
+        consider(unheardDeadline)
+        consider(upkeep.deadline)
+        if isControlling { consider(control.deadline) }
+        return earliest
     }
 
     /// Traps on a broken invariant of the log or the Store; tells the first one of the mesh.
@@ -228,6 +238,7 @@ package struct DaemonCore: Sendable {
         if let deadline = kubelet.deadline, deadline <= now { stepKubelet(.wake, at: now) }
         wakePending(at: now, into: &out)
         wakeWatches(at: now, into: &out)
+        mournUnheard(at: now)
         wakeMembership(at: now)
         wakeUpkeep(at: now, into: &out)
     }

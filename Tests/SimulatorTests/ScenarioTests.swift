@@ -68,6 +68,20 @@ import Testing
         #expect(cluster.world.run(within: .seconds(30)) { cluster.isAtFullStrength })
     }
 
+    @Test func `a machine that went while nobody saw it is replaced`() throws {
+        let cluster = try #require(SimulatedCluster.formed(seed: 55))
+        #expect(cluster.deploy("web", replicas: 6))
+        cluster.world.crash(0)
+        cluster.world.crash(1)
+        cluster.world.leave(2, downFor: nil)
+        cluster.world.run(for: .seconds(1))
+        cluster.world.boot(0)
+        cluster.world.boot(1)
+        #expect(
+            cluster.world.run(within: .seconds(30)) { cluster.isAtFullStrength },
+            "\(cluster.pending)")
+    }
+
     @Test func `a returned machine no longer runs what it ran`() throws {
         let cluster = try #require(SimulatedCluster.formed(seed: 18))
         #expect(cluster.deploy("web", replicas: 6))

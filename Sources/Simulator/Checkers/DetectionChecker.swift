@@ -41,7 +41,10 @@ struct DetectionChecker {
             beliefs = Array(
                 repeating: Array(repeating: nil, count: machines.count), count: machines.count)
         }
-        for machine in machines where !machine.isRunning { lastIdle[machine.number] = now }
+        // A slow machine with work waiting is as late as one that stands still.
+        for machine in machines where !machine.isRunning || machine.isBusy {
+            lastIdle[machine.number] = now
+        }
         for observer in machines where observer.isRunning {
             for other in machines where other.number != observer.number {
                 if let rule = look(observer, other, at: now) { return rule }

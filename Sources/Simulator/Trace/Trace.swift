@@ -22,30 +22,42 @@ struct Trace {
         case note(String)
     }
 
-    private(set) var digest: UInt64 = 0xCBF2_9CE4_8422_2325
-    private(set) var count: UInt64 = 0
+    private var digest = Digest()
     /// Told each line when set.
     var sink: ((String) -> Void)?
+    /// Whether the last things are kept, to be put into words. A run that fails is run again with
+    /// this, because keeping costs more than stepping.
+    var isKept: Bool
     private var ring: [Entry] = []
     private var next = 0
 
     /// How many lines are kept.
     private static let kept = 240
 
+    init(isKept: Bool = true) { self.isKept = isKept }
+
+    var value: UInt64 { digest.value }
+
     mutating func input(_ input: DaemonInput, _ machine: VirtualMachine, at now: Instant) {
-        mix(now, machine.number)
-        TraceDigest.input(input, &self)
+        digest.mix(UInt64(bitPattern: now.nanoseconds))
+        digest.mix(UInt64(machine.number))
+        TraceDigest.input(input, &digest)
+        guard isKept || sink != nil else { return }
         record(Entry(at: now, machine: machine.name.text, what: .input(input)))
     }
 
     mutating func effect(_ effect: DaemonEffect, _ machine: VirtualMachine, at now: Instant) {
-        TraceDigest.effect(effect, &self)
-        guard TraceText.isWorthReading(effect) else { return }
+        TraceDigest.effect(effect, &digest)
+        guard isKept || sink != nil, TraceText.isWorthReading(effect) else { return }
         record(Entry(at: now, machine: machine.name.text, what: .effect(effect)))
     }
 
+    /// Bytes that a machine sends or writes, once they are encoded.
+    mutating func bytes(_ bytes: [UInt8]) { digest.mix(bytes) }
+
     mutating func note(_ text: String, _ machine: String = "world", at now: Instant) {
-        mix(text)
+        digest.mix(text)
+        guard isKept || sink != nil else { return }
         record(Entry(at: now, machine: machine, what: .note(text)))
     }
 
@@ -55,8 +67,8 @@ struct Trace {
     }
 
     private mutating func record(_ entry: Entry) {
-        count += 1
         sink?(Self.line(entry))
+        guard isKept else { return }
         if ring.count < Self.kept {
             ring.append(entry)
         } else {
@@ -73,37 +85,5 @@ struct Trace {
             case .note(let text): "* " + text
             }
         return TraceText.time(entry.at) + " " + entry.machine + " " + words
-    }
-
-    // MARK: The digest (FNV-1a over words of eight bytes)
-
-    mutating func mix(_ word: UInt64) {
-        digest = (digest ^ word) &* 0x0000_0100_0000_01B3
-        digest ^= digest >> 29
-    }
-
-    private mutating func mix(_ now: Instant, _ machine: Int) {
-        mix(UInt64(bitPattern: now.nanoseconds))
-        mix(UInt64(machine))
-    }
-
-    mutating func mix(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in mix(UnsafeRawBufferPointer(bytes)) }
-    }
-
-    mutating func mix(_ bytes: [UInt8]) { bytes.withUnsafeBytes { mix($0) } }
-
-    private mutating func mix(_ bytes: UnsafeRawBufferPointer) {
-        mix(UInt64(bytes.count))
-        var offset = 0
-        while offset + 8 <= bytes.count {
-            mix(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            offset += 8
-        }
-        while offset < bytes.count {
-            mix(UInt64(bytes[offset]))
-            offset += 1
-        }
     }
 }

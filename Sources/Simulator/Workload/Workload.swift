@@ -134,11 +134,13 @@ extension World {
         case .send(let request): send(request, from: client)
         case .pause(let span):
             queue.add(
-                .clientResumes(client, turn: workload.turns[client]), at: now + span)
+                .clientResumes(client, turn: workload.turns[client]),
+                at: now + span * plan.clientPause)
         case .hangUp(let span):
             if let ticket { hangUp(ticket) }
             queue.add(
-                .clientResumes(client, turn: workload.turns[client]), at: now + span)
+                .clientResumes(client, turn: workload.turns[client]),
+                at: now + span * plan.clientPause)
         case .wait, .stop: break
         }
     }

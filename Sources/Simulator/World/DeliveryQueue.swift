@@ -8,6 +8,8 @@ import Raft
 /// meant for an earlier one never arrives.
 enum Delivery {
     case wake(machine: Int, life: Int)
+    /// A slow machine is done with an input.
+    case unbusy(machine: Int, life: Int)
     case input(machine: Int, life: Int, DaemonInput)
     case datagram(from: Int, to: Int, [UInt8])
     /// A frame on a link; it is lost when the link broke since it was sent.
@@ -27,22 +29,25 @@ enum Delivery {
     case response(Ticket, ClientSignal)
     case request(Ticket)
     case fault(Fault)
-    case check
 }
 
 /// What is to come, earliest first, and in order of sending when due together.
+///
+/// The heap orders small keys; the deliveries, which are large, stay where they are put.
 struct DeliveryQueue {
-    struct Entry {
+    private struct Key {
         var at: Instant
         var sequence: UInt64
-        var delivery: Delivery
+        var slot: Int
 
-        func precedes(_ other: Entry) -> Bool {
+        func precedes(_ other: Key) -> Bool {
             at == other.at ? sequence < other.sequence : at < other.at
         }
     }
 
-    private var heap: [Entry] = []
+    private var heap: [Key] = []
+    private var slots: [Delivery?] = []
+    private var free: [Int] = []
     private var lastSequence: UInt64 = 0
 
     var isEmpty: Bool { heap.isEmpty }
@@ -50,30 +55,50 @@ struct DeliveryQueue {
 
     mutating func add(_ delivery: Delivery, at instant: Instant) {
         lastSequence += 1
-        heap.append(Entry(at: instant, sequence: lastSequence, delivery: delivery))
+        let slot: Int
+        if let known = free.popLast() {
+            slot = known
+            slots[slot] = delivery
+        } else {
+            slot = slots.count
+            slots.append(delivery)
+        }
+        let key = Key(at: instant, sequence: lastSequence, slot: slot)
+        heap.append(key)
         var child = heap.count - 1
         while child > 0 {
             let parent = (child - 1) / 2
-            guard heap[child].precedes(heap[parent]) else { return }
-            heap.swapAt(child, parent)
+            guard key.precedes(heap[parent]) else { break }
+            heap[child] = heap[parent]
             child = parent
         }
+        heap[child] = key
     }
 
-    mutating func removeFirst() -> Entry? {
-        guard !heap.isEmpty else { return nil }
-        heap.swapAt(0, heap.count - 1)
-        let first = heap.removeLast()
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
-            where child < heap.count && heap[child].precedes(heap[least]) {
-                least = child
-            }
-            guard least != parent else { return first }
-            heap.swapAt(parent, least)
-            parent = least
+    /// Takes the earliest one when it is due at `end` or before.
+    mutating func removeFirst(until end: Instant) -> (at: Instant, delivery: Delivery)? {
+        guard let first = heap.first, first.at <= end, let last = heap.popLast() else {
+            return nil
         }
+        if !heap.isEmpty { sink(last) }
+        guard let delivery = slots[first.slot].take() else {
+            preconditionFailure("slot \(first.slot) of the queue is empty")
+        }
+        free.append(first.slot)
+        return (first.at, delivery)
+    }
+
+    /// Puts a key into the hole at the root.
+    private mutating func sink(_ key: Key) {
+        var hole = 0
+        while true {
+            var child = 2 * hole + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
+            guard heap[child].precedes(key) else { break }
+            heap[hole] = heap[child]
+            hole = child
+        }
+        heap[hole] = key
     }
 }

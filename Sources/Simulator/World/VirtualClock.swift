@@ -1,15 +1,15 @@
 import Base
 
 /// One machine's clocks. The monotonic one starts anew with each boot and drifts against the
-/// world's time; the calendar is off by a constant.
+/// world's time; the calendar is off by what it was set to.
 struct VirtualClock {
     /// The world's time when the machine booted.
     private var bootedAt = Instant.zero
     /// What the machine's monotonic clock showed then.
     private var origin = Instant.zero
     /// How much faster than the world's time the clock runs, in millionths.
-    private let driftPartsPerMillion: Int64
-    private let wallSkew: Span
+    let driftPartsPerMillion: Int64
+    private(set) var wallSkew: Span
 
     /// The calendar at the origin of the world's time: 2026-11-21T06:00:00Z.
     static let epoch = WallTime(seconds: 1_795_240_800)
@@ -23,6 +23,9 @@ struct VirtualClock {
         bootedAt = now
         self.origin = origin
     }
+
+    /// Somebody sets the calendar.
+    mutating func jump(by span: Span) { wallSkew = wallSkew + span }
 
     func local(at now: Instant) -> Instant { origin + stretched(now - bootedAt) }
 

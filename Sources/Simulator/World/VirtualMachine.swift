@@ -20,14 +20,34 @@ final class VirtualMachine {
     var boot = 0
     var isPowered = false
     var isPaused = false
-    /// What arrived while the machine was paused, in order.
+    /// What it promised is lost: it left for good, or its disk is damaged. It never comes back
+    /// under its name.
+    var isLost = false
+    /// It was stopped in order, and has not started again.
+    var hasLeft = false
+    /// What is on its disk is not what was written.
+    var isDamaged = false
+    /// When the daemon that was told to end starts again; nil for never.
+    var returnsAfter: Span?
+    /// When the last snapshot that is being written will be.
+    var snapshotsWrittenAt = Instant.zero
+    /// The daemon's goodbye is out; it may end.
+    var hasSaidGoodbye = false
+    /// How long each input takes; zero as long as the machine is not slow.
+    var timePerInput = Span.zero
+    var busyUntil = Instant.zero
+    /// The power is cut when so many more effects are performed, and comes back after that.
+    var crash: (afterEffects: Int, downFor: Span)?
+    /// The machines through which it joined.
+    var seeds: [GossipSeed] = []
+    /// What arrived while the machine was paused or busy, in order.
     var backlog: [Delivery] = []
     /// When the armed wake-up comes, in the world's time.
     var armedAt: Instant?
     /// When the core was last told the calendar's time, on the local clock.
     var wallToldAt: Instant?
 
-    /// What a paused machine's sockets keep.
+    /// What the sockets of a machine that is paused or busy keep.
     static let backlogMax = 4_000
 
     init(
@@ -42,6 +62,9 @@ final class VirtualMachine {
         disk = VirtualDisk(firstVoter: isFirst ? name : nil)
         runtime = VirtualRuntime(number: number)
     }
+
+    /// A slow machine is at work, or has work waiting.
+    var isBusy: Bool { !backlog.isEmpty || timePerInput > .zero }
 
     /// The daemon runs and is not stopped by a signal.
     var isRunning: Bool { core != nil && !isPaused }

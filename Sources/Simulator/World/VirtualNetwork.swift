@@ -34,15 +34,20 @@ struct VirtualNetwork {
     /// Whether the path from one machine to another is cut, by `from * count + to`.
     private var cuts: [Bool]
     private var links: [Link]
+    /// How much longer a path takes.
+    private var extraDelays: [Span]
+    private(set) var coverage = FaultCoverage()
 
     /// What a link under a partition keeps at most.
     private static let heldMax = 2_000
 
-    init(machines count: Int, random: Random) {
+    /// - Parameter count: the number of machines that there will ever be.
+    init(machinesMax count: Int, random: Random) {
         self.count = count
         self.random = random
         cuts = Array(repeating: false, count: count * count)
         links = Array(repeating: Link(), count: count * count)
+        extraDelays = Array(repeating: .zero, count: count * count)
     }
 
     func isCut(_ from: Int, _ to: Int) -> Bool { cuts[from * count + to] }
@@ -63,6 +68,14 @@ struct VirtualNetwork {
         let held = links[index].held
         links[index].held = []
         for frame in held { send(frame: frame, from, to, at: now, into: &queue) }
+    }
+
+    /// Makes everything from and to a machine take so much longer.
+    mutating func delay(_ machine: Int, by span: Span) {
+        for other in 0..<count {
+            extraDelays[machine * count + other] = span
+            extraDelays[other * count + machine] = span
+        }
     }
 
     mutating func breakLink(_ from: Int, _ to: Int) {
@@ -86,11 +99,12 @@ struct VirtualNetwork {
         datagram payload: [UInt8], _ from: Int, _ to: Int, at now: Instant,
         into queue: inout DeliveryQueue
     ) {
-        guard !isCut(from, to), !random.chance(knobs.loss) else { return }
-        let copies = random.chance(knobs.duplication) ? 2 : 1
+        guard !isCut(from, to) else { return }
+        if happens(knobs.loss, .loss) { return }
+        let copies = happens(knobs.duplication, .duplication) ? 2 : 1
         for _ in 0..<copies {
-            var at = now + delay()
-            if random.chance(knobs.reordering) {
+            var at = now + delay(from, to)
+            if happens(knobs.reordering, .reordering) {
                 at = at + random.span(from: .zero, to: knobs.reorderingMax)
             }
             queue.add(.datagram(from: from, to: to, payload), at: at)
@@ -107,13 +121,24 @@ struct VirtualNetwork {
             }
             return
         }
-        if random.chance(knobs.linkBreak) { breakLink(from, to) }
+        if happens(knobs.linkBreak, .linkBreak) { breakLink(from, to) }
         // A segment that is lost comes again after a retransmission, and holds up the others.
-        let resent = random.chance(knobs.loss) ? Span.milliseconds(200) : .zero
-        let at = max(now + delay() + resent, links[index].lastArrival + .nanoseconds(1))
+        let resent = happens(knobs.loss, .loss) ? Span.milliseconds(200) : .zero
+        let at = max(now + delay(from, to) + resent, links[index].lastArrival + .nanoseconds(1))
         links[index].lastArrival = at
         queue.add(.frame(from: from, to: to, link: links[index].number, frame), at: at)
     }
 
-    mutating func delay() -> Span { random.span(from: knobs.delayMin, to: knobs.delayMax) }
+    private mutating func delay(_ from: Int, _ to: Int) -> Span {
+        let extra = extraDelays[from * count + to]
+        if extra > .zero { coverage.note(.delaySpike) }
+        return random.span(from: knobs.delayMin, to: knobs.delayMax) + extra
+    }
+
+    /// Draws only for trouble that this world has.
+    private mutating func happens(_ chance: Double, _ kind: FaultKind) -> Bool {
+        guard chance > 0, random.chance(chance) else { return false }
+        coverage.note(kind)
+        return true
+    }
 }

@@ -23,16 +23,20 @@ extension World {
         case .nameConflict(let record):
             fail("\(machine.name) gives way to another machine of its name: \(record)")
         case .memberChanged(let member): onMemberChanged(member, machine)
-        case .left: break
+        case .left: machine.hasSaidGoodbye = true
         case .sendRaft(let name, let address, let message):
             guard let peer = peer(name, at: address.ip) else { return }
-            send(PeerFrame(.log, RaftCodec.encode(message)), from: machine, to: peer)
+            let frame = RaftCodec.encode(message)
+            trace.bytes(frame)
+            send(PeerFrame(.log, frame), from: machine, to: peer)
         case .identityAnswered, .trustChanged: break
         case .renewCertificates:
             // Datagrams are not sealed here, so what counts is the record of the renewal.
             renewCertificates(of: machine)
         case .persist(let persist):
-            if machine.disk.persist(persist) {
+            let records = persist.records.map { $0.encoded() }
+            for record in records { trace.bytes(record) }
+            if machine.disk.persist(persist, records: records) {
                 queue.add(.synced(machine: number, boot: boot), at: now + syncTime(machine))
             }
         case .saveSnapshot(let metadata, let store):
@@ -89,14 +93,15 @@ extension World {
 
     /// Who receives what is sent to that address, if the seal is for him.
     private func peer(_ name: MachineName, at ip: String) -> VirtualMachine? {
-        machines.first { $0.name == name && $0.address == ip }
+        guard let number = numbers[name], machines[number].address == ip else { return nil }
+        return machines[number]
     }
 
     func onMemberChanged(_ member: GossipMember, _ machine: VirtualMachine) {
         if member.isLive {
             machine.peers[member.name] = GossipSeed(name: member.name, address: member.address)
-        } else if let peer = machines.first(where: { $0.name == member.name }) {
-            network.breakLink(machine.number, peer.number)
+        } else if let peer = numbers[member.name] {
+            network.breakLink(machine.number, peer)
         }
     }
 
@@ -118,12 +123,17 @@ extension World {
     // MARK: The disk
 
     func syncTime(_ machine: VirtualMachine) -> Span {
-        machine.random.span(from: plan.disk.syncMin, to: plan.disk.syncMax)
+        let time = machine.random.span(from: plan.disk.syncMin, to: plan.disk.syncMax)
+        guard now < machine.disk.stalledUntil else { return time }
+        coverage.note(.diskStall)
+        return machine.disk.stalledUntil - now + time
     }
 
     func finishSync(_ machine: VirtualMachine, _ boot: Int) {
         guard machine.boot == boot else { return }
-        let (durable, isBusy) = machine.disk.finishSync()
+        let hadFailed = machine.disk.hasFailed
+        let (durable, isBusy) = machine.disk.finishSync(&machine.random)
+        if machine.disk.hasFailed, !hadFailed { return give(.persistFailed, to: machine) }
         if isBusy {
             queue.add(
                 .synced(machine: machine.number, boot: boot), at: now + syncTime(machine))
@@ -135,11 +145,13 @@ extension World {
         _ metadata: RaftSnapshotMetadata, _ bytes: [UInt8], _ machine: VirtualMachine,
         isInstall: Bool
     ) {
+        // One thread writes snapshots, one after the other.
+        let at = max(now, machine.snapshotsWrittenAt) + syncTime(machine) * 5
+        machine.snapshotsWrittenAt = at
         queue.add(
             .snapshotSynced(
                 machine: machine.number, boot: machine.boot, metadata, bytes,
-                isInstall: isInstall),
-            at: now + syncTime(machine) * 5)
+                isInstall: isInstall), at: at)
     }
 
     // MARK: The runtime
@@ -161,6 +173,9 @@ extension World {
             let rule = ContainerChecker.doubles(machines)
         {
             return fail(rule)
+        }
+        if case .failure(let error) = result, error.code == .other {
+            coverage.note(.runtimeFailure)
         }
         guard machine.life == life else { return }
         give(.kubelet(.finished(ticket, result)), to: machine)

@@ -47,16 +47,32 @@ extension World {
     /// Makes a fault happen now, and schedules its end.
     func hit(_ fault: Fault) {
         switch fault {
+        case .crash, .crashAfterEffects, .endDaemon, .powerCutOfAll, .pause, .slow, .jumpClock,
+            .endContainer:
+            hitMachine(fault)
+        case .isolate, .deafen, .cutPath, .flap, .delay: hitNetwork(fault)
+        case .stallDisk, .fillDisk, .flipBit, .loseDisk, .join, .leave: hitDiskOrMembers(fault)
+        default: end(fault)
+        }
+    }
+
+    private func hitMachine(_ fault: Fault) {
+        switch fault {
         case .crash(let selector, let span):
-            guard let number = target(selector, "crash") else { return }
+            guard let number = target(selector, .crash) else { return }
             crash(number)
             schedule(.boot(number), after: span)
+        case .crashAfterEffects(let selector, let count, let span):
+            guard let number = target(selector, nil, "crash after \(count) effects") else {
+                return
+            }
+            machines[number].crash = (count, span)
         case .endDaemon(let selector, let span):
-            guard let number = target(selector, "daemon killed") else { return }
+            guard let number = target(selector, .daemonKill) else { return }
             endDaemon(number)
             schedule(.startDaemon(number, life: machines[number].life), after: span)
         case .powerCutOfAll(let span):
-            faultsHit.append("power cut of all")
+            noteFault(.powerCutOfAll, "power cut of all")
             for machine in machines {
                 crash(machine.number)
                 schedule(
@@ -64,33 +80,136 @@ extension World {
                     after: span + random.span(from: .zero, to: .milliseconds(500)))
             }
         case .pause(let selector, let span):
-            guard let number = target(selector, "pause") else { return }
+            guard let number = target(selector, .stall) else { return }
             pause(number)
             schedule(.resume(number), after: span)
+        case .slow(let selector, let perInput, let span):
+            guard let number = target(selector, nil, "slow") else { return }
+            slow(number, perInput: perInput)
+            schedule(.hasten(number), after: span)
+        case .jumpClock(let selector, let span):
+            guard let number = target(selector, .clockJump) else { return }
+            machines[number].clock.jump(by: span)
+            machines[number].wallToldAt = nil
+        case .endContainer(let exitCode): endSomeContainer(exitCode)
+        default: return
+        }
+    }
+
+    private func hitNetwork(_ fault: Fault) {
+        switch fault {
         case .isolate(let selector, let span):
-            guard let number = target(selector, "isolated") else { return }
+            guard let number = target(selector, .isolation) else { return }
             isolate(number)
             schedule(.heal(number), after: span)
         case .deafen(let selector, let span):
-            guard let number = target(selector, "deafened") else { return }
+            guard let number = target(selector, .deafness) else { return }
             isolate(number, isDeafOnly: true)
             schedule(.heal(number), after: span)
-        case .endContainer(let exitCode): endSomeContainer(exitCode)
+        case .cutPath(let from, let to, let span):
+            guard let receiver = resolve(to), let sender = target(from, nil, "cannot reach"),
+                sender != receiver
+            else { return }
+            coverage.note(.oneWayCut)
+            trace.note(
+                "no longer reaches \(machines[receiver].name)", machines[sender].name.text, at: now)
+            network.cut(sender, receiver)
+            schedule(.healPath(sender, receiver), after: span)
+        case .flap(let selector, let times, let period):
+            guard let number = target(selector, .flapping) else { return }
+            end(.flapAgain(number, times: times, period: period, isCut: false))
+        case .delay(let selector, let by, let span):
+            guard let number = target(selector, nil, "delayed") else { return }
+            network.delay(number, by: by)
+            schedule(.undelay(number), after: span)
+        default: return
+        }
+    }
+
+    private func hitDiskOrMembers(_ fault: Fault) {
+        switch fault {
+        case .stallDisk(let selector, let span):
+            guard let number = target(selector, nil, "disk stall") else { return }
+            machines[number].disk.stalledUntil = now + span
+        case .fillDisk(let selector, let span):
+            guard let number = target(selector, nil, "disk full") else { return }
+            machines[number].disk.isFull = true
+            schedule(.freeDisk(number), after: span)
+        case .flipBit(let selector, let span):
+            guard let number = resolve(selector), mayLose(number) else { return }
+            noteFault(nil, "a bit turns on \(machines[number].name)")
+            crash(number)
+            let machine = machines[number]
+            machine.isDamaged = machine.disk.flipBit(&machine.random)
+            machine.isLost = machine.isDamaged
+            schedule(.boot(number), after: span)
+        case .loseDisk(let selector, let span):
+            guard let number = resolve(selector), mayLose(number) else { return }
+            noteFault(nil, "the disk of \(machines[number].name) is lost")
+            crash(number)
+            machines[number].isLost = true
+            schedule(.replace(number), after: span)
+        case .join:
+            if let number = join() { noteFault(.join, "join of \(machines[number].name)") }
+        case .leave(let selector, let span):
+            guard let number = resolve(selector), mayLose(number) else { return }
+            noteFault(nil, "orderly stop of \(machines[number].name)")
+            leave(number, downFor: span)
+        default: return
+        }
+    }
+
+    /// The end of a fault.
+    private func end(_ fault: Fault) {
+        switch fault {
         case .boot(let number): boot(number)
         case .startDaemon(let number, let life):
             if machines[number].life == life { startDaemon(machines[number]) }
         case .resume(let number): resume(number)
+        case .hasten(let number): machines[number].timePerInput = .zero
         case .heal(let number): heal(number)
+        case .healPath(let from, let to): network.heal(from, to, at: now, into: &queue)
+        case .flapAgain(let number, let times, let period, let isCut):
+            if isCut { heal(number) } else { isolate(number) }
+            guard times > 0 || !isCut else { return }
+            schedule(
+                .flapAgain(number, times: times - 1, period: period, isCut: !isCut),
+                after: period)
+        case .undelay(let number): network.delay(number, by: .zero)
+        case .freeDisk(let number): freeDisk(machines[number])
+        case .replace(let number): replace(number)
+        case .endGoodbye(let number, let life):
+            if machines[number].life == life { finishGoodbye(machines[number]) }
         case .calm: calm()
+        default: return
         }
     }
 
-    private func target(_ selector: MachineSelector, _ fault: String) -> Int? {
-        guard let number = resolve(selector), machines[number].isPowered else { return nil }
+    /// There is room again; a daemon whose log failed is started anew, as the manual says.
+    private func freeDisk(_ machine: VirtualMachine) {
+        guard machine.disk.isFull else { return }
+        machine.disk.isFull = false
+        guard machine.disk.hasFailed else { return }
+        endDaemon(machine.number)
+        startDaemon(machine)
+    }
+
+    /// Which running machine a fault hits; nil when there is none.
+    private func target(
+        _ selector: MachineSelector, _ kind: FaultKind?, _ words: String? = nil
+    ) -> Int? {
+        guard let number = resolve(selector), machines[number].isRunning else { return nil }
         let role = number == leader ? " (leader)" : ""
-        let at = TraceText.time(now).drop { $0 == " " }
-        faultsHit.append("\(at) \(fault) \(machines[number].name)\(role)")
+        let what = words ?? kind?.rawValue ?? "fault"
+        noteFault(kind, "\(what) \(machines[number].name)\(role)")
         return number
+    }
+
+    private func noteFault(_ kind: FaultKind?, _ words: String) {
+        if let kind { coverage.note(kind) }
+        guard faultsHit.count < Self.faultsToldMax else { return }
+        let at = TraceText.time(now).drop { $0 == " " }
+        faultsHit.append("\(at) \(words)")
     }
 
     private func endSomeContainer(_ exitCode: Int32) {
@@ -102,7 +221,7 @@ extension World {
         }
         guard !candidates.isEmpty else { return }
         let chosen = candidates[random.below(candidates.count)]
-        faultsHit.append("container ended")
+        noteFault(.containerEnd, "container ended")
         endContainer(chosen.id, exitCode, on: machines[chosen.machine])
     }
 
@@ -112,12 +231,27 @@ extension World {
         let kind = FaultPlan()
         plan.runtime.failure = 0
         plan.disk = kind.disk
+        plan.clientPause = kind.clientPause
         network.knobs = kind.network
         for machine in machines {
+            machine.timePerInput = .zero
+            machine.crash = nil
+            machine.disk.stalledUntil = now
+            network.delay(machine.number, by: .zero)
             resume(machine.number)
             heal(machine.number)
+            freeDisk(machine)
+            if machine.isLost { continue }
             boot(machine.number)
             startDaemon(machine)
         }
     }
+
+    /// All trouble that was hit.
+    package var coverageOfAll: FaultCoverage {
+        machines.reduce(into: coverage.adding(network.coverage)) { $0.add($1.disk.coverage) }
+    }
+
+    /// How many faults a report names.
+    private static let faultsToldMax = 200
 }

@@ -13,12 +13,14 @@ extension World {
     /// Switches a machine on and starts its daemon.
     package func boot(_ number: Int) {
         let machine = machines[number]
-        guard !machine.isPowered else { return }
+        guard !machine.isPowered, !machine.isLost || machine.isDamaged else { return }
         machine.isPowered = true
         machine.boot += 1
         machine.clock.boot(
             at: now, origin: .zero + machine.random.span(from: .zero, to: .seconds(1_000)))
         trace.note("boots", machine.name.text, at: now)
+        if machine.clock.driftPartsPerMillion != 0 { coverage.note(.clockDrift) }
+        if machine.clock.wallSkew != .zero { coverage.note(.clockSkew) }
         startDaemon(machine)
     }
 
@@ -34,11 +36,14 @@ extension World {
                 random: Random(seed: machine.random.next()), now: machine.clock.local(at: now),
                 wallTime: machine.clock.wall(at: now))
         } catch {
-            return fail("\(machine.name) cannot read its disk: \(error)")
+            return refuse(machine, error)
         }
+        if machine.isDamaged { return fail("\(machine.name) starts from a damaged disk") }
+        machine.hasLeft = false
         checkers.forget(machine)
-        var seeds = machine.peers.keys.sorted().compactMap { machine.peers[$0] }
-        if machine.number != 0 { seeds.append(seed(machines[0])) }
+        let peers = machine.peers.keys.sorted().compactMap { machine.peers[$0] }
+        var seeds = peers + machine.seeds.filter { machine.peers[$0.name] == nil }
+        if seeds.isEmpty, machine.number != 0 { seeds = [seed(machines[0])] }
         give(.start(seeds: seeds), to: machine)
         if machine.number == 0 { give(.bootstrap(Self.firstDocuments), to: machine) }
         let ready = now + machine.random.span(from: .milliseconds(30), to: plan.runtime.bootMax)
@@ -46,6 +51,16 @@ extension World {
             queue.add(
                 .input(machine: machine.number, life: machine.life, .kubelet(input)), at: ready)
         }
+    }
+
+    /// A daemon does not start from a disk that holds something else than what was written.
+    private func refuse(_ machine: VirtualMachine, _ error: any Error) {
+        guard machine.isDamaged else {
+            return fail("\(machine.name) cannot read its disk: \(error)")
+        }
+        trace.note("refuses to start: \(error)", machine.name.text, at: now)
+        coverage.note(.bitFlip)
+        schedule(.replace(machine.number), after: .seconds(1))
     }
 
     /// Cuts the power: unsynced writes are lost, nothing runs any more.
@@ -75,25 +90,11 @@ extension World {
         machine.life += 1
         machine.isPaused = false
         machine.backlog = []
+        machine.crash = nil
+        machine.hasSaidGoodbye = false
+        machine.snapshotsWrittenAt = now
         network.breakLinks(of: machine.number)
         loseExchanges(of: machine)
-    }
-
-    package func pause(_ number: Int) {
-        guard machines[number].isRunning else { return }
-        trace.note("is paused", machines[number].name.text, at: now)
-        machines[number].isPaused = true
-    }
-
-    /// A resumed daemon finds what waits in its sockets before its timers.
-    package func resume(_ number: Int) {
-        let machine = machines[number]
-        guard machine.isPaused else { return }
-        trace.note("goes on", machine.name.text, at: now)
-        machine.isPaused = false
-        let backlog = machine.backlog
-        machine.backlog = []
-        for delivery in backlog { queue.add(delivery, at: now) }
     }
 
     package func isolate(_ number: Int, isDeafOnly: Bool = false) {
@@ -115,21 +116,23 @@ extension World {
 
     // MARK: What a machine is told at its start
 
-    private func seed(_ machine: VirtualMachine) -> GossipSeed {
-        GossipSeed(
-            name: machine.name, address: PeerAddress(ip: machine.address, port: Self.meshPort))
-    }
-
     private func configuration(of machine: VirtualMachine) -> DaemonConfiguration {
         var kubelet = KubeletConfiguration(
             nodeName: machine.name.text, addresses: [machine.address])
         kubelet.clusterDNS = [machine.address]
         kubelet.acceptsPresentImages = true
+        var raft = RaftConfiguration(name: machine.name)
+        raft.reads = plan.log.reads
+        if let count = plan.log.snapshotAfterEntries { raft.limits.snapshotAfterEntries = count }
+        if let count = plan.log.entriesKeptBehindSnapshot {
+            raft.limits.entriesKeptBehindSnapshot = count
+        }
+        if let size = plan.log.snapshotChunkBytes { raft.limits.snapshotChunkBytes = size }
         return DaemonConfiguration(
             name: machine.name, address: machine.address, apiPort: Self.apiPort,
             meshPort: Self.meshPort, raftPort: Self.raftPort, votersWanted: 3,
             epoch: machine.random.next(), certificate: nil, gossip: GossipConfiguration(),
-            raft: RaftConfiguration(name: machine.name),
+            raft: raft,
             api: APIConfiguration(serviceNetwork: Self.services),
             control: ControlConfiguration(
                 clusterCIDR: Self.pods, serviceCIDR: Self.services, authorityPEM: "authority"),

@@ -13,35 +13,59 @@ package final class World {
     package internal(set) var now = Instant.zero
     /// The first broken rule, with which the run ends.
     package internal(set) var violation: String?
+    private(set) var violationKind = SimulationFailure.Kind.correctness
     var plan: FaultPlan
     var queue = DeliveryQueue()
     var machines: [VirtualMachine] = []
+    /// Machines by their names.
+    var numbers: [MachineName: Int] = [:]
     var network: VirtualNetwork
     var workload: Workload
     var checkers = Checkers()
-    var trace = Trace()
+    var trace: Trace
+    /// Trouble that was hit, beside what the network and the disks count themselves.
+    var coverage = FaultCoverage()
     var random: Random
     /// What went wrong, in words, for the report.
     package internal(set) var faultsHit: [String] = []
     package internal(set) var steps = 0
+    let machinesMax: Int
+    /// What machines are called, with their number.
+    private let prefix: String
     private var outbox = Outbox<DaemonEffect>()
 
     /// - Parameter plan: its knobs hold from the start; its faults are scheduled by the caller.
-    package init(seed: UInt64, machines count: Int, plan: FaultPlan = FaultPlan()) {
+    package init(
+        seed: UInt64, machines count: Int, plan: FaultPlan = FaultPlan(),
+        names prefix: String = "machine", isTraceKept: Bool = true
+    ) {
+        self.prefix = prefix
         self.seed = seed
         self.plan = plan
+        trace = Trace(isKept: isTraceKept)
         random = Random(seed: seed)
-        network = VirtualNetwork(machines: count, random: Random(seed: random.next()))
+        machinesMax = count + Self.newcomersMax
+        network = VirtualNetwork(machinesMax: machinesMax, random: Random(seed: random.next()))
         workload = Workload(random: Random(seed: random.next()))
         network.knobs = plan.network
-        for number in 0..<count { machines.append(makeMachine(number)) }
+        for _ in 0..<count { addMachine() }
+    }
+
+    /// Brings a machine that never ran, if there is room for it; nil when there is not.
+    @discardableResult
+    func addMachine() -> VirtualMachine? {
+        guard machines.count < machinesMax else { return nil }
+        let machine = makeMachine(machines.count)
+        numbers[machine.name] = machine.number
+        machines.append(machine)
+        return machine
     }
 
     private func makeMachine(_ number: Int) -> VirtualMachine {
         let skew = random.span(from: plan.wallSkewMax * -1, to: plan.wallSkewMax)
         let range = Int(2 * plan.driftMax)
         let drift = range == 0 ? 0 : Int64(random.below(range)) - plan.driftMax
-        guard let name = MachineName("machine-\(number + 1)") else {
+        guard let name = MachineName("\(prefix)-\(number + 1)") else {
             preconditionFailure("the name of machine \(number) is not a name")
         }
         return VirtualMachine(
@@ -54,31 +78,35 @@ package final class World {
 
     /// Lets the time pass up to an instant, or to the first broken rule.
     package func run(until end: Instant) {
-        while violation == nil, let at = queue.nextAt, at <= end, let entry = queue.removeFirst() {
-            now = max(now, entry.at)
-            deliver(entry.delivery)
+        while violation == nil, let (at, delivery) = queue.removeFirst(until: end) {
+            now = max(now, at)
+            deliver(delivery)
         }
         if violation == nil { now = max(now, end) }
     }
 
     package func run(for span: Span) { run(until: now + span) }
 
-    /// Runs until the condition holds, which is looked at each 10 ms; false when the time is over
-    /// first.
+    /// Runs until the condition holds, which is looked at now and then; false when the time is
+    /// over first.
     @discardableResult
-    package func run(within limit: Span, until condition: () -> Bool) -> Bool {
+    package func run(
+        within limit: Span, lookingEach pause: Span = .milliseconds(10),
+        until condition: () -> Bool
+    ) -> Bool {
         let end = now + limit
         while violation == nil {
             if condition() { return true }
             guard now < end else { return false }
-            run(for: .milliseconds(10))
+            run(for: pause)
         }
         return false
     }
 
     /// Ends the run with the first broken rule.
-    func fail(_ rule: String) {
+    func fail(_ rule: String, _ kind: SimulationFailure.Kind = .correctness) {
         guard violation == nil else { return }
+        violationKind = kind
         violation = rule
         trace.note("VIOLATION: \(rule)", at: now)
     }
@@ -86,18 +114,24 @@ package final class World {
     // MARK: Deliveries
 
     private func deliver(_ delivery: Delivery) {
-        if let number = delivery.machine, machines[number].isPaused {
-            if machines[number].backlog.count < VirtualMachine.backlogMax {
-                machines[number].backlog.append(delivery)
-            }
+        if let number = delivery.machine, machines[number].isPaused || machines[number].isBusy,
+            isPutOff(delivery, machines[number])
+        {
             return
         }
+        act(on: delivery)
+    }
+
+    func act(on delivery: Delivery) {
         switch delivery {
         case .wake(let number, let life):
             let machine = machines[number]
             guard machine.life == life, machine.armedAt.map({ $0 <= now }) == true else { return }
             machine.armedAt = nil
             give(.wake, to: machine)
+        case .unbusy(let number, let life):
+            guard machines[number].life == life else { return }
+            workOff(machines[number])
         case .input(let number, let life, let input):
             guard machines[number].life == life else { return }
             give(input, to: machines[number])
@@ -112,8 +146,9 @@ package final class World {
         case .snapshotSynced(let number, let boot, let metadata, let bytes, let isInstall):
             let machine = machines[number]
             guard machine.boot == boot else { return }
-            give(
-                machine.disk.finish(metadata, bytes, isInstall: isInstall), to: machine)
+            let answer = machine.disk.finish(metadata, bytes, isInstall: isInstall)
+            if case .snapshotInstalled = answer { coverage.note(.snapshotInstall) }
+            give(answer, to: machine)
         case .operation(let number, let boot, let life, let ticket, let request):
             guard machines[number].boot == boot else { return }
             finishOperation(machines[number], life, ticket, request)
@@ -125,7 +160,6 @@ package final class World {
         case .response(let ticket, let signal): tellClient(ticket, signal)
         case .request(let ticket): deliverRequest(ticket)
         case .fault(let fault): hit(fault)
-        case .check: break
         }
     }
 
@@ -154,15 +188,32 @@ package final class World {
         }
         machine.core?.step(input, at: local, into: &outbox)
         steps += 1
-        if steps > Self.stepsMax { fail("after \(steps) steps there is still no rest") }
-        for effect in outbox.take() { perform(effect, of: machine) }
+        if steps >= stepsMax { fail("after \(steps) steps there is still no rest", .liveness) }
+        perform(of: machine)
+        guard machine.core != nil else { return }
         arm(machine)
+        if machine.hasSaidGoodbye { return finishGoodbye(machine) }
         if let rule = checkers.afterStep(machine, of: machines, at: now) { fail(rule) }
         noteChanges(of: machine)
     }
 
+    /// Performs the effects of a step, as far as the machine lives to do so.
+    private func perform(of machine: VirtualMachine) {
+        for effect in outbox.take() {
+            if let crash = machine.crash {
+                guard crash.afterEffects > 0 else {
+                    coverage.note(.crashBetweenEffects)
+                    self.crash(machine.number)
+                    return schedule(.boot(machine.number), after: crash.downFor)
+                }
+                machine.crash?.afterEffects -= 1
+            }
+            perform(effect, of: machine)
+        }
+    }
+
     private func arm(_ machine: VirtualMachine) {
-        guard let deadline = machine.core?.deadline else { return }
+        guard let deadline = machine.core?.deadlineInPlace() else { return }
         let at = max(now, machine.clock.world(atLocal: deadline))
         if let armed = machine.armedAt, armed <= at { return }
         guard at < .distantFuture else { return }
@@ -170,16 +221,25 @@ package final class World {
         queue.add(.wake(machine: machine.number, life: machine.life), at: at)
     }
 
-    /// A run takes some ten thousand steps; machines that talk without end take all there are.
-    private static let stepsMax = 1_000_000
+    /// Machines that talk without end would take all the steps there are: busy ones take some
+    /// hundred a second.
+    private var stepsMax: Int { 1_000_000 + Int((now - .zero).seconds) * 300 * machinesMax }
+    /// How many machines may come in place of others, or besides them.
+    private static let newcomersMax = 8
     private static let wallTimePeriod = Span.milliseconds(20)
     static let meshPort: UInt16 = 7946
     static let raftPort: UInt16 = 7947
     static let apiPort: UInt16 = 6443
 }
 
+extension DaemonCore {
+    /// The deadline, read where the core stands. Reading a member of an optional copies the value
+    /// around it, and copying a whole core after each step costs more than the step.
+    fileprivate mutating func deadlineInPlace() -> Instant? { deadline }
+}
+
 extension Delivery {
-    /// The machine that must not be paused to take it.
+    /// The machine that must not be paused or busy to take it.
     fileprivate var machine: Int? {
         switch self {
         case .wake(let machine, _), .input(let machine, _, _), .datagram(_, let machine, _),
@@ -187,7 +247,7 @@ extension Delivery {
             .snapshotSynced(let machine, _, _, _, _), .operation(let machine, _, _, _, _),
             .containerEnds(let machine, _, _, _):
             machine
-        case .clientResumes, .clientGivesUp, .response, .request, .fault, .check: nil
+        case .clientResumes, .clientGivesUp, .response, .request, .fault, .unbusy: nil
         }
     }
 }
