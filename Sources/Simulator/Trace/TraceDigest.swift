@@ -3,6 +3,7 @@ import Base
 import Daemon
 import Gossip
 import Kubelet
+import Objects
 import Raft
 import Store
 
