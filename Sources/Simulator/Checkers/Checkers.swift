@@ -30,7 +30,9 @@ struct Checkers {
         if let rule = detection.look(machines, at: now) { return rule }
         if let rule = raft.afterStep(machine, others: { machines }) { return rule }
         stepsSeen += 1
-        if stepsSeen % Self.stepsBetweenBounds == 0, let rule = bounds.check(machine) { return rule }
+        if stepsSeen % Self.stepsBetweenBounds == 0, let rule = bounds.check(machine) {
+            return rule
+        }
         let steps = sinceInvariants[machine.number, default: 0] + 1
         let pause =
             stepsSeen < Self.earlySteps

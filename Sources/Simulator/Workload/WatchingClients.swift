@@ -87,7 +87,8 @@ struct Scaler: Client {
         switch signal {
         case .response(let response):
             if response.code == 200 { wanted = nil }
-            return .pause(.milliseconds(Int64(wanted == nil ? 400 + context.random.below(3_000) : 50)))
+            let pause = wanted == nil ? 400 + context.random.below(3_000) : 50
+            return .pause(.milliseconds(Int64(pause)))
         case .lost, .streamBegan, .streamBytes: return .pause(.milliseconds(100))
         case .resumed:
             if isOver() { return .stop }
