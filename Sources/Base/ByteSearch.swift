@@ -1,4 +1,5 @@
-/// Looks for one sequence of bytes in others (Horspool, "Practical fast searching in strings", 1980):
+/// Looks for one sequence of bytes in others (Horspool, "Practical fast searching in strings",
+/// 1980):
 /// it moves by the length of what it looks for wherever the last byte cannot belong to a match.
 package struct ByteSearch: Sendable {
     private let wanted: [UInt8]

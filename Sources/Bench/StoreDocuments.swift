@@ -1,8 +1,8 @@
 package import Base
 package import Store
 
-/// Pods of another machine, as a cluster holds them: labels, two containers, status. They are made in
-/// the future, so that no controller collects them although their machine does not exist.
+/// Pods of another machine, as a cluster holds them: labels, two containers, status. They are
+/// made in the future, so that no controller collects them although their machine does not exist.
 package struct StoreDocuments: Sendable {
     private static let perNamespace = 1_000
     private static let bytesWanted = 3_000

@@ -38,7 +38,8 @@ final class EtcdStore {
             let last = min(documents.count, first + Self.operationsMax)
             let puts = (first..<last).map { number in
                 let value = Data(documents.document(number)).base64EncodedString()
-                return #"{"requestPut":{"key":"\#(key(documents.name(number)))","value":"\#(value)"}}"#
+                let name = key(documents.name(number))
+                return #"{"requestPut":{"key":"\#(name)","value":"\#(value)"}}"#
             }
             let body = #"{"success":["# + puts.joined(separator: ",") + "]}"
             try connection.send("POST", "/v3/kv/txn", body: Array(body.utf8))

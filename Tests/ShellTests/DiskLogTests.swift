@@ -204,7 +204,7 @@ import Testing
         #expect(try reopen(folder).count == 6)
     }
 
-    @Test func `a disk without room for a segment says so before anything is written to it`() throws {
+    @Test func `a disk without room for a segment says so before anything is written`() throws {
         let folder = try DiskFolder()
         var calls = DiskCalls()
         calls.allocate = { _, _ in ENOSPC }

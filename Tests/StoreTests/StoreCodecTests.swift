@@ -112,8 +112,8 @@ import Testing
         #expect(try StoreCore(decoding: StoreCore().encode()).revision == .zero)
     }
 
-    /// A session held more results than its limit until they were forgotten together, and a snapshot
-    /// of that moment could not be read: the machine would not have started again.
+    /// A session held more results than its limit until they were forgotten together, and a
+    /// snapshot of that moment could not be read: the machine would not have started again.
     @Test func `a state reads back after any number of transactions of one session`() throws {
         let origin = try #require(MachineName("a"))
         var limits = StoreLimits()

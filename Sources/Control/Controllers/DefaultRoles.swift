@@ -161,7 +161,8 @@ enum DefaultRoles {
 
     private static func binding(_ name: String, groups: [String]) -> JSON {
         [
-            "apiVersion": .string("\(group)/v1"), "kind": "ClusterRoleBinding", "metadata": metadata(name),
+            "apiVersion": .string("\(group)/v1"), "kind": "ClusterRoleBinding",
+            "metadata": metadata(name),
             "roleRef": ["apiGroup": .string(group), "kind": "ClusterRole", "name": .string(name)],
             "subjects": .array(
                 groups.map {

@@ -15,8 +15,8 @@ package struct SnapshotDownload: Sendable {
     /// Told how many bytes have come.
     package typealias Progress = @Sendable (Int) -> Void
 
-    /// True when the machine confirmed before that it knows every acknowledged write; false when the
-    /// cluster has no quorum, and the file holds what this machine knows.
+    /// True when the machine confirmed before that it knows every acknowledged write; false when
+    /// the cluster has no quorum, and the file holds what this machine knows.
     package func save(
         to path: String, progress: @escaping Progress
     ) async throws(ShellError) -> Bool {
@@ -74,7 +74,7 @@ package struct SnapshotDownload: Sendable {
     }
 }
 
-/// Writes the body of an answer into a file as it comes; what is not written yet is not read either.
+/// Writes the body of an answer into a file as it comes; what is not written is not read.
 private final class SnapshotReceiver: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 

@@ -1,8 +1,8 @@
 import Base
 import Glibc
 
-/// The newest snapshot of a folder: one file, replaced as a whole. Saving and receiving write to the
-/// side, sync, rename and sync the folder, so a crash leaves the old snapshot or the new one,
+/// The newest snapshot of a folder: one file, replaced as a whole. Saving and receiving write to
+/// the side, sync, rename and sync the folder, so a crash leaves the old snapshot or the new one,
 /// never a part of one. ``SnapshotReader`` tells the format.
 ///
 /// Not `Sendable`: it belongs to one thread.
@@ -60,8 +60,8 @@ package final class SnapshotFile {
 
     // MARK: Sending
 
-    /// A piece of the snapshot with that metadata, as raw bytes of its file. A transfer's first piece
-    /// checks the whole file, so that damage is found where it is, and later pieces come from
+    /// A piece of the snapshot with that metadata, as raw bytes of its file. A transfer's first
+    /// piece checks the whole file, so that damage is found where it is, and later pieces come from
     /// the same file even when a newer one has its name. Nil when there is no such snapshot, or it
     /// is damaged.
     package func read(
@@ -81,7 +81,7 @@ package final class SnapshotFile {
 
     // MARK: Receiving
 
-    /// Puts a piece of another machine's snapshot file behind those before; a first one begins anew.
+    /// Puts a piece of another machine's snapshot file behind those before; a first begins anew.
     package func writeIncoming(_ bytes: [UInt8], at offset: Int) throws(ShellError) {
         if offset == 0 {
             incoming = nil

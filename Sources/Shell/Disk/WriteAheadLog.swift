@@ -5,9 +5,9 @@ import Glibc
 ///
 /// Records are opaque and come back in order. `append` only gathers; `sync` writes all that waits
 /// as one frame and makes it durable with one `fdatasync`. The space of a segment is set aside when
-/// it is made (`posix_fallocate`), so a disk runs full there and not in the middle of a write, and a sync
-/// has no new length of the file to write. Zeros written ahead would save another part of a sync, at
-/// the price of writing everything twice.
+/// it is made (`posix_fallocate`), so a disk runs full there and not in the middle of a write, and
+/// a sync has no new length of the file to write. Zeros written ahead would save another part of a
+/// sync, at the price of writing everything twice.
 ///
 /// A small file, the ``LogMarker``, says which segment is the newest. Without it a log whose newest
 /// segment somebody removed, or all of it, would look like a shorter one.
