@@ -96,7 +96,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "podmesh",
-            dependencies: ["Base", "Daemon", "Simulator", "Shell", "Bench"] + [
+            dependencies: ["Base", "JSON", "Daemon", "Simulator", "Shell", "Bench"] + [
                 .product(name: "ArgumentParser", package: "swift-argument-parser")
             ],
             swiftSettings: settings),

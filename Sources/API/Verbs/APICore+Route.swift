@@ -27,7 +27,7 @@ extension APICore {
                 kind, namespace: namespace, body(of: request),
                 reviewedClaims: request.reviewedClaims, authorizer)
             return .respond(APIResponse(code: 201, body: review.bytes))
-        case .unknownResource where request.path == "/metrics":
+        case .metrics:
             guard [.get, .head].contains(request.method) else { throw StatusError.methodNotAllowed }
             return .metrics
         case .unknownResource:

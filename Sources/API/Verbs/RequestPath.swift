@@ -24,6 +24,8 @@ enum RequestTarget: Sendable {
     case resource(ResourceTarget)
     /// A review such as `selfsubjectaccessreviews`, which is created and never stored.
     case review(ReviewKind, namespace: String)
+    /// `/metrics`: the machine's counters.
+    case metrics
     /// Below a group and version that are served, but no resource of theirs.
     case unknownResource
     /// No path of an API server.
@@ -57,6 +59,7 @@ extension RequestTarget {
             self = rest.count > 1 ? .unknown : .health(first, check: rest.first)
         case "version":
             self = rest.isEmpty ? .version : .unknown
+        case "metrics" where rest.isEmpty: self = .metrics
         case "openapi":
             self = Self.openAPI(rest)
         case "api":

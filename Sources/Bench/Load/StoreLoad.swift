@@ -44,7 +44,8 @@ package struct StoreLoad: LoadProtocol {
     private func isGood(_ answer: StoreAnswer) -> Bool {
         switch answer {
         case .committed: operation == .write
-        case .document(let bytes, _): bytes.count == LoadContent.valueBytes
+        case .document(let bytes, _):
+            operation == .read && bytes.count == LoadContent.valueBytes
         case .absent, .conflict, .refused: false
         }
     }

@@ -37,24 +37,14 @@ extension DaemonShell {
         case .persist(let persist):
             metrics.willPersist(persist, at: .now)
             log.persist(persist)
-        case .saveSnapshot(let metadata, let store):
-            log.save(metadata, encoding: store) { [self] result in
-                didWork("write a snapshot", result, else: .snapshotFailed(metadata)) {
-                    .snapshotSaved(metadata)
-                }
-            }
+        case .saveSnapshot(let metadata, let store): save(store, as: metadata)
         case .writeSnapshot(let ticket, let metadata, let offset, let bytes):
             log.write(bytes, at: offset) { [self] result in
                 didWork("receive a snapshot", result, else: .snapshotRefused(metadata)) {
                     .snapshotWritten(ticket)
                 }
             }
-        case .installSnapshot(let metadata):
-            log.install(metadata) { [self] result in
-                didWork("install a snapshot", result, else: .snapshotRefused(metadata)) {
-                    .snapshotInstalled(metadata, $0)
-                }
-            }
+        case .installSnapshot(let metadata): install(metadata)
         case .readSnapshot(let ticket, let metadata, let offset, let countMax):
             log.readSnapshot(metadata, offset: offset, countMax: countMax) { [self] result in
                 didWork("send a snapshot", result, else: .snapshotUnavailable(ticket)) { piece in
@@ -87,6 +77,22 @@ extension DaemonShell {
         case .holdVirtualAddress(let isHolder): machine.holdVirtualAddress(isHolder)
         case .zoneChanged: resolver.publish(core.zone)
         case .mark(let text): logger.debug("\(text)")
+        }
+    }
+
+    private func save(_ store: StoreCore, as metadata: RaftSnapshotMetadata) {
+        log.save(metadata, encoding: store) { [self] result in
+            didWork("write a snapshot", result, else: .snapshotFailed(metadata)) {
+                .snapshotSaved(metadata)
+            }
+        }
+    }
+
+    private func install(_ metadata: RaftSnapshotMetadata) {
+        log.install(metadata) { [self] result in
+            didWork("install a snapshot", result, else: .snapshotRefused(metadata)) {
+                .snapshotInstalled(metadata, $0)
+            }
         }
     }
 

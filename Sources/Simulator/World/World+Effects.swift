@@ -68,12 +68,7 @@ extension World {
         case .serveMetrics(let ticket):
             answer(ticket, .response(APIResponse(code: 200, body: [])))
         case .runtime(let ticket, let request): begin(request, ticket, on: machine)
-        case .issuePodToken(let ticket, let issue):
-            let expiry = WallTime(seconds: issue.claims["exp"]?.integer ?? 0)
-            let token = ServiceAccountToken(text: "token", expiresAt: expiry)
-            queue.add(
-                .input(machine: number, life: life, .kubelet(.token(ticket, .success(token)))),
-                at: now + .milliseconds(1))
+        case .issuePodToken(let ticket, let issue): sign(issue, ticket, on: machine)
         case .configureNetwork(let ticket, let podCIDR):
             machine.runtime.podCIDR = IPv4Network(podCIDR)
             queue.add(
@@ -83,6 +78,16 @@ extension World {
         case .setRoutes, .setProxyRules, .holdVirtualAddress, .zoneChanged: break
         case .mark(let text): checkers.marks[text, default: 0] += 1
         }
+    }
+
+    private func sign(_ issue: TokenIssue, _ ticket: Ticket, on machine: VirtualMachine) {
+        let expiry = WallTime(seconds: issue.claims["exp"]?.integer ?? 0)
+        let token = ServiceAccountToken(text: "token", expiresAt: expiry)
+        queue.add(
+            .input(
+                machine: machine.number, life: machine.life,
+                .kubelet(.token(ticket, .success(token)))),
+            at: now + .milliseconds(1))
     }
 
     private func send(
