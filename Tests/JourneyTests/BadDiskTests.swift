@@ -194,7 +194,7 @@ extension JourneyTests {
         }
 
         private func mount(from saved: String) async throws {
-            try await must("mount", "-t", "tmpfs", "-o", "size=24m,mode=755", "tmpfs", data)
+            try await must("mount", "-t", "tmpfs", "-o", "size=160m,mode=755", "tmpfs", data)
             try await must("cp", "--archive", "\(saved)/.", data)
         }
 

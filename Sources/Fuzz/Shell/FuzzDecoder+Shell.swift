@@ -115,13 +115,15 @@ extension FuzzDecoder {
         check: { bytes in
             var whole = SPDYDecoder()
             whole.feed(bytes)
-            let expected = spdyFrames(&whole)
-            // What comes in pieces is what comes at once.
+            var expected: [SPDYFrame] = []
+            _ = take(from: &whole, into: &expected)
+            // What comes in pieces is what comes at once. A frame that is refused ends the
+            // connection, so nothing is fed behind it.
             var pieces = SPDYDecoder()
             var frames: [SPDYFrame] = []
             for byte in bytes.prefix(512) {
                 pieces.feed(CollectionOfOne(byte))
-                frames += spdyFrames(&pieces)
+                guard take(from: &pieces, into: &frames) else { break }
             }
             guard bytes.count > 512 || frames == expected else {
                 return .broken("SPDY frames depend on how their bytes arrive")
@@ -129,10 +131,16 @@ extension FuzzDecoder {
             return linkFrames(bytes).and(expected.isEmpty ? .refused : .accepted)
         })
 
-    private static func spdyFrames(_ decoder: inout SPDYDecoder) -> [SPDYFrame] {
-        var frames: [SPDYFrame] = []
-        while let frame = try? decoder.next() { frames.append(frame) }
-        return frames
+    /// Takes the frames that are complete; false when one is refused.
+    private static func take(
+        from decoder: inout SPDYDecoder, into frames: inout [SPDYFrame]
+    ) -> Bool {
+        do throws(SPDYDecoder.Malformed) {
+            while let frame = try decoder.next() { frames.append(frame) }
+            return true
+        } catch {
+            return false
+        }
     }
 
     private static func linkFrames(_ bytes: [UInt8]) -> Outcome {
