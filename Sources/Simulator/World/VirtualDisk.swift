@@ -161,7 +161,8 @@ struct VirtualDisk {
             // A log is replaced by a rename, as a whole or not at all.
             if batch.replacesLog, kept < batch.records.count { continue }
             write(batch.records.prefix(kept), replacing: batch.replacesLog)
-            if kept > 0, kept < batch.records.count { coverage.note(.tornWrite) }
+            // A batch is one checksummed frame: torn anywhere, it is cut off as a whole.
+            if kept < batch.records.count { coverage.note(.tornWrite) }
         }
         waiting = []
         writing = []
