@@ -42,7 +42,9 @@ import Testing
                 for line in report.lastLines.suffix(40) { print(line) }
                 let story = "\(report.summary)\n\(failure.text)\nreplay with: \(task.command)"
                 if Self.open.contains(task) {
-                    withKnownIssue("it is told in docs/simulation.md") { _ = Issue.record("\(story)") }
+                    withKnownIssue("docs/simulation.md tells it") {
+                        Issue.record("\(story)")
+                    }
                 } else {
                     Issue.record("\(story)")
                 }
