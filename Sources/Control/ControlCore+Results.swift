@@ -46,7 +46,12 @@ extension ControlCore {
             document["kind"]?.string == resource.kind
         else { return }
         let key = ObjectKey(resource, namespace: metadata.namespace, name: metadata.name)
-        if let change = state.apply(key, document) { markDirty(change) }
+        if let known = state.record(key), known.uid == metadata.uid,
+            known.resourceVersion >= UInt64(metadata.resourceVersion) ?? 0
+        {
+            return
+        }
+        if let change = state.apply(key, StoredObject(document)) { markDirty(change) }
     }
 
     private mutating func onRefusal(

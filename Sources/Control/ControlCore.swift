@@ -16,6 +16,8 @@ package struct ControlCore: Sendable {
     var random: Random
     package internal(set) var state = ClusterState()
     package internal(set) var isLeading = false
+    /// Everything that the Store holds is known.
+    var isSynced = false
 
     var wall = WallTime(seconds: 0)
     var tickets = TicketCounter()
@@ -51,7 +53,9 @@ package struct ControlCore: Sendable {
         _ input: ControlInput, at now: Instant, into out: inout Outbox<ControlEffect>
     ) {
         switch input {
-        case .started(let objects): onStarted(objects)
+        case .started: onStarted()
+        case .loaded(let objects): onLoaded(objects)
+        case .synced: onSynced()
         case .stopped: onStopped()
         case .wallTime(let time):
             wall = time
@@ -62,14 +66,14 @@ package struct ControlCore: Sendable {
         case .finished(let ticket, let result): onFinished(ticket, result, now, &out)
         case .wake: break
         }
-        guard isLeading else { return }
+        guard isSynced else { return }
         expireFlights(now, &out)
         while let item = deadlines.popDue(at: now) { enqueue(item) }
         work(now, &out)
     }
 
     package var deadline: Instant? {
-        guard isLeading else { return nil }
+        guard isSynced else { return nil }
         if isOverBudget { return .zero }
         let flight = flightOrder.first.flatMap { flights[$0]?.deadline }
         switch (deadlines.deadline, flight) {
@@ -82,15 +86,26 @@ package struct ControlCore: Sendable {
     private mutating func onAuthorities(_ certificates: String) {
         guard certificates != configuration.authorityPEM else { return }
         configuration.authorityPEM = certificates
-        guard isLeading else { return }
+        guard isSynced else { return }
         for key in state.keys(.namespaces) { enqueue(WorkItem(.serviceAccount, key)) }
     }
 
-    private mutating func onStarted(_ objects: [(ObjectKey, JSON)]) {
+    private mutating func onStarted() {
         onStopped()
         isLeading = true
-        let changes = objects.compactMap { state.apply($0.0, $0.1) }
-        for change in changes { markDirty(change) }
+    }
+
+    private mutating func onLoaded(_ objects: [(ObjectKey, StoredObject)]) {
+        guard isLeading else { return }
+        for (key, object) in objects { _ = state.apply(key, object) }
+    }
+
+    private mutating func onSynced() {
+        guard isLeading else { return }
+        isSynced = true
+        for record in state.objects.values {
+            markDirty(ObjectChange(key: record.key, old: nil, new: record))
+        }
         for controller in [ControllerName.bootstrap, .nodeAddresses] {
             enqueue(WorkItem(controller, ClusterState.wholeCluster))
         }
@@ -102,6 +117,7 @@ package struct ControlCore: Sendable {
 
     private mutating func onStopped() {
         isLeading = false
+        isSynced = false
         state.reset()
         queue = WorkQueue()
         flights = [:]
@@ -114,16 +130,16 @@ package struct ControlCore: Sendable {
         isOverBudget = false
     }
 
-    private mutating func onChanged(_ changes: [(ObjectKey, JSON?)]) {
+    private mutating func onChanged(_ changes: [(ObjectKey, StoredObject?)]) {
         guard isLeading else { return }
-        for (key, document) in changes {
-            let change = document.map { state.apply(key, $0) } ?? state.remove(key)
-            if let change { markDirty(change) }
+        for (key, object) in changes {
+            let change = object.map { state.apply(key, $0) } ?? state.remove(key)
+            if let change, isSynced { markDirty(change) }
         }
     }
 
     private mutating func onPeerStatus(_ name: String, _ status: ControlInput.PeerStatus) {
-        guard state.setMachine(name, status), isLeading else { return }
+        guard state.setMachine(name, status), isSynced else { return }
         enqueue(WorkItem(.nodeLifecycle, .node(name)))
         enqueue(WorkItem(.bootstrap, ClusterState.wholeCluster))
         // What runs there counts differently now, for its Services above all.

@@ -1,18 +1,21 @@
 package import Base
-package import JSON
 package import Objects
 
 /// What happened, as ``ControlCore`` sees it.
 package enum ControlInput: Sendable {
     /// This machine became the Raft leader and has applied everything that earlier leaders
-    /// committed. All objects of the Store, of every type, with their `metadata.resourceVersion`.
-    case started([(ObjectKey, JSON)])
-    /// This machine no longer leads; nothing is decided until the next `started`.
+    /// committed. What the Store holds is told in parts; commits meanwhile are told as changes.
+    case started
+    /// More of what the Store holds.
+    case loaded([(ObjectKey, StoredObject)])
+    /// Everything is told: decisions begin.
+    case synced
+    /// This machine no longer leads; nothing is decided until the next `synced`.
     case stopped
     /// The calendar time of the inputs that follow.
     case wallTime(WallTime)
     /// Objects after a commit, in the order of their revisions; nil means deleted.
-    case changed([(ObjectKey, JSON?)])
+    case changed([(ObjectKey, StoredObject?)])
     /// What the mesh says of a machine. Told for every machine, whether leading or not.
     case peerStatus(MachineName, PeerStatus)
     /// The certificates of the authorities that Pods must trust, as PEM. Told whether leading

@@ -122,11 +122,16 @@ package struct ObjectChange: Sendable {
     package var key: ObjectKey
     package var old: ObjectRecord?
     package var new: ObjectRecord?
+    /// What was known of it before, when it is a Pod.
+    package var oldPod: PodRecord?
 
-    package init(key: ObjectKey, old: ObjectRecord?, new: ObjectRecord?) {
+    package init(
+        key: ObjectKey, old: ObjectRecord?, new: ObjectRecord?, oldPod: PodRecord? = nil
+    ) {
         self.key = key
         self.old = old
         self.new = new
+        self.oldPod = oldPod
     }
 
     /// The newest that is known of the object.

@@ -22,10 +22,17 @@ package struct AssignmentPublisher: Sendable {
         var selector: [String: String]
     }
 
+    /// What a row needs of a Pod that runs on a machine.
+    private struct PodState: Sendable {
+        var labels: [String: String]
+        /// The row without the Services.
+        var assignment: PodAssignment
+    }
+
     private var services: [Name: ServiceState] = [:]
     private var servicesByNamespace: [String: [String]] = [:]
-    private var pods: [Name: Pod] = [:]
-    private var podsByNamespace: [String: [String]] = [:]
+    private var pods: [Name: PodState] = [:]
+    private var podsByNamespace: [String: Set<String>] = [:]
     /// Endpoints objects; only those of Services without selector matter.
     private var endpoints: [Name: JSON] = [:]
 
@@ -38,7 +45,7 @@ package struct AssignmentPublisher: Sendable {
         let name = Name(namespace: key.namespace, name: key.name)
         switch key.resource {
         case .pods:
-            setPod(name, json.map(Pod.init))
+            setPod(name, json.flatMap(Self.podState))
             return [podEntry(name, revision)]
         case .services:
             let old = services[name]
@@ -48,7 +55,7 @@ package struct AssignmentPublisher: Sendable {
             }
             let affected = podsByNamespace[name.namespace] ?? []
             return [serviceEntry(name, revision)]
-                + affected.map {
+                + affected.sorted().map {
                     podEntry(Name(namespace: name.namespace, name: $0), revision)
                 }
         case .endpoints:
@@ -66,9 +73,16 @@ package struct AssignmentPublisher: Sendable {
             + services.keys.sorted().map { serviceEntry($0, revision) }
     }
 
-    private mutating func setPod(_ name: Name, _ pod: Pod?) {
+    private mutating func setPod(_ name: Name, _ pod: PodState?) {
         pods[name] = pod
-        Self.note(name, isPresent: pod != nil, in: &podsByNamespace)
+        if pod != nil {
+            podsByNamespace[name.namespace, default: []].insert(name.name)
+        } else {
+            podsByNamespace[name.namespace]?.remove(name.name)
+            if podsByNamespace[name.namespace]?.isEmpty == true {
+                podsByNamespace[name.namespace] = nil
+            }
+        }
     }
 
     private mutating func setService(_ name: Name, _ json: JSON?) {
@@ -94,28 +108,34 @@ package struct AssignmentPublisher: Sendable {
 
     private func podEntry(_ name: Name, _ revision: UInt64) -> AssignmentEntry {
         let key = AssignmentKey.pod(name.namespace, name.name)
-        guard let pod = pods[name], let node = pod.nodeName.flatMap(MachineName.init),
-            !pod.isFinished
-        else { return AssignmentEntry(key: key, revision: revision, value: .tombstone) }
-        let labels = pod.metadata.labels
-        let selected = (servicesByNamespace[name.namespace] ?? []).filter { service in
+        guard let pod = pods[name] else {
+            return AssignmentEntry(key: key, revision: revision, value: .tombstone)
+        }
+        var assignment = pod.assignment
+        assignment.services = (servicesByNamespace[name.namespace] ?? []).filter { service in
             let key = Name(namespace: name.namespace, name: service)
             guard let selector = services[key]?.selector, !selector.isEmpty else { return false }
-            return selector.allSatisfy { labels[$0.key] == $0.value }
+            return selector.allSatisfy { pod.labels[$0.key] == $0.value }
         }
+        return AssignmentEntry(key: key, revision: revision, value: .pod(assignment))
+    }
+
+    /// Nil when the Pod is on no machine, or has ended.
+    private static func podState(_ json: JSON) -> PodState? {
+        let pod = Pod(json)
+        guard let node = pod.nodeName.flatMap(MachineName.init), !pod.isFinished else { return nil }
         let ports = pod.containers.flatMap(\.ports).compactMap { port -> AssignmentPort? in
             guard let text = port["name"]?.string else { return nil }
             return Self.port(name: text, port)
         }
         // A Pod with the machine's network appears under its addresses, as in Endpoints.
         let addresses = (pod.status["podIPs"]?.array ?? []).compactMap { $0["ip"]?.string }
-        return AssignmentEntry(
-            key: key, revision: revision,
-            value: .pod(
-                PodAssignment(
-                    uid: pod.uid, node: node, addresses: addresses, hostname: pod.hostname,
-                    subdomain: pod.subdomain, isReady: pod.isReady && !pod.isBeingDeleted,
-                    services: selected, ports: ports)))
+        return PodState(
+            labels: pod.metadata.labels,
+            assignment: PodAssignment(
+                uid: pod.uid, node: node, addresses: addresses, hostname: pod.hostname,
+                subdomain: pod.subdomain, isReady: pod.isReady && !pod.isBeingDeleted,
+                services: [], ports: ports))
     }
 
     private func serviceEntry(_ name: Name, _ revision: UInt64) -> AssignmentEntry {

@@ -84,6 +84,8 @@ package struct DaemonLimits: Sendable, Equatable {
     /// A machine that has a Node and that the mesh has not mentioned so long after this
     /// machine began to lead counts as failed.
     package var unheardAfter = Span.seconds(5)
+    /// Documents that new controllers are told of in one step.
+    package var controlLoadMax = 256
     /// Turns of the loop between sibling cores in one step; more means a loop without end.
     package var turnsMax = 10_000
 

@@ -81,23 +81,44 @@ extension DaemonCore {
         guard let leadsFrom, !isControlling, store.appliedIndex >= leadsFrom else { return }
         isControlling = true
         unheardDeadline = now + configuration.limits.unheardAfter
-        let objects = allObjects()
         publisher = AssignmentPublisher()
-        for (key, json) in objects { _ = publisher.update(key, json, revision: 0) }
-        republishAssignments(at: now)
         stepControl(.wallTime(wallTime), at: now)
         for member in gossip.sortedMembers {
             guard let status = Self.peerStatus(member.status) else { continue }
             stepControl(.peerStatus(member.name, status), at: now)
         }
-        stepControl(.started(objects), at: now)
+        stepControl(.started, at: now)
+        controlLoad = ControlLoad()
+        loadControl(at: now)
         membership.lookAgain(at: now)
+    }
+
+    /// Tells the controllers the next part of what the Store holds; a small Store at once. Commits
+    /// are told as they come, so each part is read from the newest state.
+    mutating func loadControl(at now: Instant) {
+        guard var load = controlLoad else { return }
+        let part = store.snapshot.list(
+            .everything, after: load.last, limit: configuration.limits.controlLoadMax)
+        var objects: [(ObjectKey, StoredObject)] = []
+        for (key, document) in part {
+            guard let key = objectKey(key), let object = Self.stored(document) else { continue }
+            _ = publisher.update(key, object.json, revision: 0)
+            objects.append((key, object))
+        }
+        stepControl(.loaded(objects), at: now)
+        load.last = part.last?.key
+        controlLoad = load
+        guard part.count < configuration.limits.controlLoadMax else { return }
+        controlLoad = nil
+        republishAssignments(at: now)
+        stepControl(.synced, at: now)
     }
 
     /// What the controllers of a former leader still wanted is not proposed through the new one.
     private mutating func stopControlling(at now: Instant) {
         guard isControlling else { return }
         isControlling = false
+        controlLoad = nil
         unheardDeadline = nil
         pending.removeControl()
         stepControl(.stopped, at: now)
@@ -111,24 +132,25 @@ extension DaemonCore {
     ) {
         guard !changes.isEmpty else { return }
         onIdentityChanges(changes, at: now, into: &out)
-        var objects: [(ObjectKey, JSON?)] = []
+        var objects: [(ObjectKey, StoredObject?)] = []
         // Several objects may make one row; the last version holds what all of them say.
         var rows: [AssignmentKey: AssignmentEntry] = [:]
         for change in changes {
             feedWatches(change, into: &out)
             guard let key = objectKey(change.key) else { continue }
-            let json = change.document.flatMap(Self.object)
-            objects.append((key, json))
-            if isControlling {
-                for entry in publisher.update(key, json, revision: change.revision.number) {
-                    rows[entry.key] = entry
-                }
+            let object = change.document.flatMap(Self.stored)
+            objects.append((key, object))
+            guard isControlling else { continue }
+            for entry in publisher.update(key, object?.json, revision: change.revision.number) {
+                rows[entry.key] = entry
             }
         }
-        publish(rows, at: now)
+        // While the publisher does not know all, its rows may lack what others say.
+        if controlLoad == nil { publish(rows, at: now) }
         if isControlling { stepControl(.changed(objects), at: now) }
-        tellKubelet(objects, at: now)
-        updateRoutes(objects, into: &out)
+        let values = objects.map { ($0.0, $0.1?.json) }
+        tellKubelet(values, at: now)
+        updateRoutes(values, into: &out)
     }
 
     /// The Store was replaced by the leader's: nothing known before counts.
@@ -163,9 +185,11 @@ extension DaemonCore {
 
     /// The document as a value that knows its version.
     static func object(_ document: Document) -> JSON? {
-        guard var json = try? JSON(parsing: document.bytes) else { return nil }
-        json[path: ["metadata", "resourceVersion"]] = .string(document.modRevision.description)
-        return json
+        StoredObject.read(document.bytes, resourceVersion: document.modRevision.number)
+    }
+
+    private static func stored(_ document: Document) -> StoredObject? {
+        StoredObject(text: document.bytes, resourceVersion: document.modRevision.number)
     }
 
     // MARK: Snapshots

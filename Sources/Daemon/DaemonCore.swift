@@ -9,6 +9,12 @@ package import Raft
 package import Services
 package import Store
 
+/// How far new controllers have been told what the Store holds.
+struct ControlLoad: Sendable {
+    /// The last key that was told.
+    var last: Key?
+}
+
 /// One machine: the mesh, the log, the Store, the API, the controllers, the kubelet and the
 /// Service parts composed behind one `step`.
 ///
@@ -36,6 +42,8 @@ package struct DaemonCore: Sendable {
     var leadsFrom: UInt64?
     /// The controllers run on this machine.
     var isControlling = false
+    /// How far the controllers have been told what the Store holds; nil when they know all.
+    var controlLoad: ControlLoad?
     /// When this leader takes machines for failed that the mesh never mentioned.
     var unheardDeadline: Instant?
     var publisher = AssignmentPublisher()
@@ -173,6 +181,7 @@ package struct DaemonCore: Sendable {
         consider(unheardDeadline)
         consider(upkeep.deadline)
         if isControlling { consider(control.deadline) }
+        if controlLoad != nil { consider(.zero) }
         return earliest
     }
 
@@ -235,6 +244,7 @@ package struct DaemonCore: Sendable {
         if isControlling, let deadline = control.deadline, deadline <= now {
             stepControl(.wake, at: now)
         }
+        loadControl(at: now)
         if let deadline = kubelet.deadline, deadline <= now { stepKubelet(.wake, at: now) }
         wakePending(at: now, into: &out)
         wakeWatches(at: now, into: &out)

@@ -1,23 +1,41 @@
 /// The identity of a resource type: what a client names in a path and what a document says of
 /// itself. How documents of the type look and behave is declared in the target `API`.
+///
+/// It is copied and compared with every key of an object, so it is one reference.
 package struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// The API group; empty for the core group.
-    package let group: String
-    package let version: String
-    /// The plural name in paths, such as `pods`.
-    package let plural: String
-    package let kind: String
-    package let isNamespaced: Bool
+    private final class Identity: Sendable {
+        let group: String
+        let version: String
+        let plural: String
+        let kind: String
+        let isNamespaced: Bool
+
+        init(group: String, version: String, plural: String, kind: String, isNamespaced: Bool) {
+            self.group = group
+            self.version = version
+            self.plural = plural
+            self.kind = kind
+            self.isNamespaced = isNamespaced
+        }
+    }
+
+    private let identity: Identity
 
     package init(
         group: String, version: String, plural: String, kind: String, isNamespaced: Bool
     ) {
-        self.group = group
-        self.version = version
-        self.plural = plural
-        self.kind = kind
-        self.isNamespaced = isNamespaced
+        identity = Identity(
+            group: group, version: version, plural: plural, kind: kind,
+            isNamespaced: isNamespaced)
     }
+
+    /// The API group; empty for the core group.
+    package var group: String { identity.group }
+    package var version: String { identity.version }
+    /// The plural name in paths, such as `pods`.
+    package var plural: String { identity.plural }
+    package var kind: String { identity.kind }
+    package var isNamespaced: Bool { identity.isNamespaced }
 
     /// `v1` for the core group, otherwise `group/version`.
     package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
@@ -30,7 +48,9 @@ package struct Resource: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
     package static func == (left: Resource, right: Resource) -> Bool {
-        left.group == right.group && left.plural == right.plural && left.version == right.version
+        left.identity === right.identity
+            || (left.plural == right.plural && left.group == right.group
+                && left.version == right.version)
     }
 
     package func hash(into hasher: inout Hasher) {

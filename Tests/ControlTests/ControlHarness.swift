@@ -87,9 +87,11 @@ struct ControlHarness {
             }
         }
         leaving = []
-        let objects = api.objects.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        let objects = api.objects.sorted { $0.key < $1.key }.map { ($0.key, StoredObject($0.value)) }
         _ = api.takeChanges()
-        feed(.started(objects))
+        feed(.started)
+        feed(.loaded(objects))
+        feed(.synced)
     }
 
     mutating func feed(_ input: ControlInput) {
@@ -121,7 +123,7 @@ struct ControlHarness {
         guard !changes.isEmpty else { return }
         for (key, document) in changes where key.resource == .pods { observe(key, document) }
         for (key, document) in changes where key.resource == .nodes { observe(node: key, document) }
-        feed(.changed(changes))
+        feed(.changed(changes.map { ($0.0, $0.1.map { StoredObject($0) }) }))
         check(&self)
     }
 
@@ -296,5 +298,16 @@ extension ControlHarness {
         var counts: [String: Int] = [:]
         for pod in pods(app) where pod.isReady { counts[pod.nodeName ?? "", default: 0] += 1 }
         return counts
+    }
+}
+
+extension ControlCore {
+    /// Begins to lead a cluster of these objects.
+    mutating func lead(
+        _ objects: [(ObjectKey, JSON)], at now: Instant, into out: inout Outbox<ControlEffect>
+    ) {
+        step(.started, at: now, into: &out)
+        step(.loaded(objects.map { ($0.0, StoredObject($0.1)) }), at: now, into: &out)
+        step(.synced, at: now, into: &out)
     }
 }

@@ -195,7 +195,7 @@ import Testing
             "status": ["replicas": 0, "observedGeneration": 1],
         ]
         let key = ObjectKey(.replicaSets, namespace: "default", name: "rs")
-        core.step(.started([(key, set)]), at: .zero, into: &out)
+        core.lead([(key, set)], at: .zero, into: &out)
         func creates() -> [Ticket] {
             out.take().compactMap {
                 guard case .write(let ticket, .create(.pods, _)) = $0 else { return nil }

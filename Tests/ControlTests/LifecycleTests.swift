@@ -178,12 +178,12 @@ import Testing
             configuration: ControlHarness.configuration(), random: Random(seed: 1))
         var out = Outbox<ControlEffect>()
         let node = ControlHarness.node("a")
-        core.step(.changed([(ObjectKey(.nodes, name: "a"), node)]), at: .zero, into: &out)
+        core.step(.changed([(ObjectKey(.nodes, name: "a"), StoredObject(node))]), at: .zero, into: &out)
         core.step(.peerStatus(MachineName("a")!, .failed), at: .zero, into: &out)
         core.step(.wake, at: .zero, into: &out)
         #expect(out.isEmpty)
         #expect(core.deadline == nil)
-        core.step(.started([]), at: .zero, into: &out)
+        core.lead([], at: .zero, into: &out)
         #expect(!out.take().isEmpty)
         core.step(.stopped, at: .zero, into: &out)
         #expect(core.deadline == nil)
@@ -195,7 +195,7 @@ import Testing
         var core = ControlCore(
             configuration: ControlHarness.configuration(), random: Random(seed: 1))
         var out = Outbox<ControlEffect>()
-        core.step(.started([]), at: .zero, into: &out)
+        core.lead([], at: .zero, into: &out)
         let first = out.take().count
         guard let deadline = core.deadline else {
             Issue.record("no deadline for the answer")

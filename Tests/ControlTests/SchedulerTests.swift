@@ -21,7 +21,7 @@ import Testing
             objects.append(
                 (ObjectKey(resource, namespace: metadata.namespace, name: metadata.name), json))
         }
-        core.step(.started(objects), at: .zero, into: &out)
+        core.lead(objects, at: .zero, into: &out)
         return out.take().compactMap {
             guard case .write(_, let write) = $0 else { return nil }
             return write

@@ -170,11 +170,12 @@ struct PodRanking {
         }
         sorted = pods.map { pod -> (Rank, PodRecord) in
             let node = state.node(of: pod)
-            let metadata = ObjectMeta(pod.pod.json["metadata"] ?? [:])
-            let cost = metadata.annotations["controller.kubernetes.io/pod-deletion-cost"]
+            let document = pod.pod
+            let cost = document.metadata.annotations["controller.kubernetes.io/pod-deletion-cost"]
                 .flatMap { Int64($0) } ?? 0
-            let phase: Int64 = pod.pod.phase == "Running" ? 2 : (pod.pod.phase == "Unknown" ? 1 : 0)
-            let restarts = (pod.pod.status["containerStatuses"]?.array ?? [])
+            let phase: Int64 =
+                document.phase == "Running" ? 2 : (document.phase == "Unknown" ? 1 : 0)
+            let restarts = (document.status["containerStatuses"]?.array ?? [])
                 .reduce(Int64(0)) { max($0, $1["restartCount"]?.integer ?? 0) }
             let key: [Int64] = [
                 node.map(state.isMachineLost) ?? false ? 0 : 1,

@@ -38,10 +38,11 @@ package enum Scheduler: Controller {
 
     /// A Pod that ended or is gone from its Node, or whose labels changed what others may do.
     private static func makesRoom(_ change: ObjectChange, in state: ClusterState) -> Bool {
-        guard let old = change.old else { return change.new != nil && !state.isWaiting(change.key) }
-        let before = PodRecord(old)
-        guard let new = change.new else { return before.nodeName != nil }
-        let after = PodRecord(new)
+        guard change.old != nil else { return change.new != nil && !state.isWaiting(change.key) }
+        guard let before = change.oldPod else { return false }
+        guard change.new != nil, let after = state.pod(change.key) else {
+            return before.nodeName != nil
+        }
         return before.isFinished != after.isFinished || before.labels != after.labels
             || before.nodeName != after.nodeName
     }
@@ -49,7 +50,7 @@ package enum Scheduler: Controller {
     package static func reconcile(
         _ key: ObjectKey, in state: ClusterState, _ context: ControlContext
     ) -> Reconciliation {
-        guard let pod = state.pod(key), state.isWaiting(key) else { return .nothing }
+        guard let pod = state.pod(key)?.withDocument, state.isWaiting(key) else { return .nothing }
         guard pod.pod.schedulerName == name else {
             return .refused("another scheduler places it: \(pod.pod.schedulerName)")
         }

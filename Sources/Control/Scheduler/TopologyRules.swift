@@ -39,8 +39,7 @@ struct TopologyRules {
         for other in state.repellingPods where state.isActive(other) {
             guard let name = state.node(of: other), let node = state.node(named: name)
             else { continue }
-            let terms = other.pod.spec["affinity"]?["podAntiAffinity"]?[required]?.array ?? []
-            for term in terms where Self.matches(term, owner: other, pod) {
+            for term in other.repulsions where Self.matches(term, owner: other, pod) {
                 let key = term["topologyKey"]?.string ?? ""
                 if let value = node.labels[key] { closed.append((key, value)) }
             }

@@ -14,9 +14,8 @@ package struct ClusterState: Sendable {
     private(set) var ledgers: [String: NodeLedger] = [:]
     private(set) var nodes: [String: NodeRecord] = [:]
 
-    private var keysByResource: [Resource: Set<ObjectKey>] = [:]
-    private var keysByNamespace: [String: Set<ObjectKey>] = [:]
-    private var keysByScope: [Scope: Set<ObjectKey>] = [:]
+    /// All keys, by type and namespace.
+    private var keys: [Resource: [String: Set<ObjectKey>]] = [:]
     /// Pods and ReplicaSets that no controller manages.
     private var unmanaged: [Scope: Set<ObjectKey>] = [:]
     private var podsByLabel: [ScopedLabel: Set<ObjectKey>] = [:]
@@ -85,21 +84,21 @@ extension ClusterState {
 
     /// All objects of a type, in the order of their keys.
     package func records(_ resource: Resource) -> [ObjectRecord] {
-        (keysByResource[resource] ?? []).sorted().compactMap { objects[$0] }
+        keys(resource).compactMap { objects[$0] }
     }
 
     package func keys(_ resource: Resource) -> [ObjectKey] {
-        (keysByResource[resource] ?? []).sorted()
+        (keys[resource] ?? [:]).values.flatMap { $0 }.sorted()
     }
 
     /// All objects in a namespace, of any type.
     package func keys(inNamespace namespace: String) -> [ObjectKey] {
-        (keysByNamespace[namespace] ?? []).sorted()
+        keys.values.flatMap { $0[namespace] ?? [] }.sorted()
     }
 
     /// Objects of a type in a namespace.
     package func records(_ resource: Resource, inNamespace namespace: String) -> [ObjectRecord] {
-        (keysByScope[Scope(resource, namespace)] ?? []).sorted().compactMap { objects[$0] }
+        (keys[resource]?[namespace] ?? []).sorted().compactMap { objects[$0] }
     }
 
     /// Pods or ReplicaSets in a namespace that no controller manages.
@@ -192,32 +191,32 @@ extension ClusterState {
 
 extension ClusterState {
     /// Takes a document in; nil when it is older than, or the same as, what is known.
-    mutating func apply(_ key: ObjectKey, _ document: JSON) -> ObjectChange? {
-        let record = ObjectRecord(key, document)
+    mutating func apply(_ key: ObjectKey, _ object: StoredObject) -> ObjectChange? {
+        let record = ObjectRecord(key, object)
         let old = objects[key]
         if let old, old.uid == record.uid, record.resourceVersion <= old.resourceVersion {
             return nil
         }
+        let oldPod = pods[key]
         if let old { unindex(old) }
         objects[key] = record
-        index(record)
-        return ObjectChange(key: key, old: old, new: record)
+        index(record, object)
+        return ObjectChange(key: key, old: old, new: record, oldPod: oldPod)
     }
 
     mutating func remove(_ key: ObjectKey) -> ObjectChange? {
         guard let old = objects[key] else { return nil }
+        let oldPod = pods[key]
         unindex(old)
         objects[key] = nil
         departing.remove(old.uid)
         assumed[key] = nil
-        return ObjectChange(key: key, old: old, new: nil)
+        return ObjectChange(key: key, old: old, new: nil, oldPod: oldPod)
     }
 
-    private mutating func index(_ record: ObjectRecord) {
+    private mutating func index(_ record: ObjectRecord, _ object: StoredObject) {
         let key = record.key
-        keysByResource[key.resource, default: []].insert(key)
-        if !key.namespace.isEmpty { keysByNamespace[key.namespace, default: []].insert(key) }
-        keysByScope[Scope(key), default: []].insert(key)
+        keys[key.resource, default: [:]][key.namespace, default: []].insert(key)
         for owner in record.owners { keysByOwner[owner.uid, default: []].insert(key) }
         if record.controller == nil, key.resource == .pods || key.resource == .replicaSets {
             unmanaged[Scope(key), default: []].insert(key)
@@ -228,10 +227,10 @@ extension ClusterState {
         keyByUID[record.uid] = key
         if key.resource == .nodes { nodes[key.name] = NodeRecord(record) }
         guard key.resource == .pods else { return }
-        let pod = PodRecord(record)
+        let pod = PodRecord(record, Pod(object.json))
         pods[key] = pod
         for label in scopedLabels(of: record) { podsByLabel[label, default: []].insert(key) }
-        if pod.repelsOthers { repelling.insert(key) }
+        if !pod.repulsions.isEmpty { repelling.insert(key) }
         if pod.isBeingDeleted { departing.remove(pod.uid) }
         if pod.nodeName != nil || assumed[key]?.uid != pod.uid { assumed[key] = nil }
         enter(pod)
@@ -239,9 +238,7 @@ extension ClusterState {
 
     private mutating func unindex(_ record: ObjectRecord) {
         let key = record.key
-        Self.remove(key, from: &keysByResource, at: key.resource)
-        Self.remove(key, from: &keysByNamespace, at: key.namespace)
-        Self.remove(key, from: &keysByScope, at: Scope(key))
+        Self.remove(key, from: &keys[key.resource, default: [:]], at: key.namespace)
         Self.remove(key, from: &unmanaged, at: Scope(key))
         if let label = selectorLabel(of: record) {
             Self.remove(key, from: &servicesBySelector, at: label)
@@ -297,7 +294,7 @@ extension ClusterState {
     mutating func beginDeletion(of key: ObjectKey) -> ObjectChange? {
         guard let record = objects[key], departing.insert(record.uid).inserted else { return nil }
         waiting.remove(key)
-        return ObjectChange(key: key, old: record, new: record)
+        return ObjectChange(key: key, old: record, new: record, oldPod: pods[key])
     }
 
     /// The deletion was refused.
@@ -305,7 +302,7 @@ extension ClusterState {
         guard departing.remove(uid) != nil, let record = objects[key], record.uid == uid
         else { return nil }
         if let pod = pods[key], node(of: pod) == nil { enter(pod) }
-        return ObjectChange(key: key, old: record, new: record)
+        return ObjectChange(key: key, old: record, new: record, oldPod: pods[key])
     }
 
     /// Counts a Pod on a Node from the moment its binding is asked for.
@@ -326,7 +323,9 @@ extension ClusterState {
         leave(pod)
         assumed[key] = nil
         enter(pod)
-        return objects[key].map { ObjectChange(key: key, old: $0, new: $0) }
+        return objects[key].map {
+            ObjectChange(key: key, old: $0, new: $0, oldPod: pods[key])
+        }
     }
 
     package func isAssumed(_ key: ObjectKey) -> Bool { assumed[key] != nil }

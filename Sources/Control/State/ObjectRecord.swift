@@ -4,40 +4,55 @@ package import Objects
 /// What the cache keeps of one object.
 package struct ObjectRecord: Sendable {
     package let key: ObjectKey
-    /// The document without `metadata.managedFields`; of types that no controller reads, only
-    /// its metadata.
-    package let json: JSON
     package let uid: String
     package let resourceVersion: UInt64
     package let isBeingDeleted: Bool
     package let owners: [OwnerReference]
     package let finalizers: [String]
     package let labels: [String: String]
+    private let body: Body
 
-    private static let read: [Resource] = [
-        .namespaces, .nodes, .pods, .services, .endpoints, .endpointSlices, .deployments,
-        .replicaSets, .clusterRoles,
+    private enum Body: Sendable {
+        case value(JSON)
+        /// The text that the Store holds, too.
+        case text([UInt8])
+    }
+
+    /// Types of which there are few, and whose documents controllers look at often.
+    private static let keptAsValues: [Resource] = [
+        .namespaces, .nodes, .services, .endpoints, .endpointSlices, .deployments, .replicaSets,
+        .clusterRoles,
     ]
 
-    package init(_ key: ObjectKey, _ document: JSON) {
+    package init(_ key: ObjectKey, _ object: StoredObject) {
         self.key = key
-        var document = document
-        let metadata = ObjectMeta(document["metadata"] ?? [:])
-        document[path: ["metadata", "managedFields"]] = nil
-        let isRead =
-            Self.read.contains(key.resource)
-            || (key.resource == .configMaps && key.name == ServiceAccountController.configMapName)
-        if isRead {
-            json = document
-        } else {
-            json = ["metadata": document["metadata"] ?? [:]]
-        }
+        let metadata = ObjectMeta(object.json["metadata"] ?? [:])
         uid = metadata.uid
-        resourceVersion = UInt64(metadata.resourceVersion) ?? 0
+        resourceVersion = object.resourceVersion
         isBeingDeleted = metadata.json["deletionTimestamp"]?.string != nil
         owners = metadata.ownerReferences
         finalizers = metadata.finalizers
         labels = metadata.labels
+        body =
+            Self.keptAsValues.contains(key.resource)
+            ? .value(Self.withoutManagers(object.json)) : .text(object.text)
+    }
+
+    /// The document without `metadata.managedFields`. Of Pods and of types that there are many of
+    /// it is read anew each time.
+    package var json: JSON {
+        switch body {
+        case .value(let json): json
+        case .text(let text):
+            Self.withoutManagers(
+                StoredObject.read(text, resourceVersion: resourceVersion) ?? [:])
+        }
+    }
+
+    private static func withoutManagers(_ json: JSON) -> JSON {
+        var json = json
+        json[path: ["metadata", "managedFields"]] = nil
+        return json
     }
 
     package var metadata: ObjectMeta { ObjectMeta(json["metadata"] ?? [:]) }

@@ -1,10 +1,11 @@
 package import Base
-import JSON
+package import JSON
 package import Objects
 
 /// What the scheduler and the controllers need of a Pod, worked out once per change.
 package struct PodRecord: Sendable {
-    package let pod: Pod
+    private let record: ObjectRecord
+    private var document: Pod?
     package let key: ObjectKey
     package let uid: String
     package let labels: [String: String]
@@ -20,8 +21,8 @@ package struct PodRecord: Sendable {
     package let priority: Int64
     package let createdAt: WallTime
     package let readySince: WallTime?
-    /// Whether it has required terms of anti-affinity, which bind later Pods too.
-    package let repelsOthers: Bool
+    /// Its required terms of anti-affinity, which bind later Pods too.
+    package let repulsions: [JSON]
 
     /// A port of the machine that a container takes.
     package struct HostPort: Sendable, Hashable {
@@ -36,8 +37,11 @@ package struct PodRecord: Sendable {
         }
     }
 
-    package init(_ record: ObjectRecord) {
-        pod = Pod(record.json)
+    package init(_ record: ObjectRecord) { self.init(record, Pod(record.json)) }
+
+    /// What a record tells, whose document has just been read.
+    init(_ record: ObjectRecord, _ pod: Pod) {
+        self.record = record
         key = record.key
         uid = record.uid
         labels = record.labels
@@ -50,13 +54,22 @@ package struct PodRecord: Sendable {
         requests = ResourceVector(requestsOf: pod)
         hostPorts = Self.hostPorts(of: pod)
         let required = "requiredDuringSchedulingIgnoredDuringExecution"
-        repelsOthers =
-            pod.spec["affinity"]?["podAntiAffinity"]?[required]?.array?.isEmpty == false
+        repulsions = pod.spec["affinity"]?["podAntiAffinity"]?[required]?.array ?? []
         priority = pod.spec["priority"]?.integer ?? 0
-        createdAt = record.metadata.creationTimestamp ?? WallTime(seconds: 0)
+        createdAt = pod.metadata.creationTimestamp ?? WallTime(seconds: 0)
         readySince =
             isReady
             ? ready?.json["lastTransitionTime"]?.string.flatMap(WallTime.init(rfc3339:)) : nil
+    }
+
+    /// The whole document, read anew each time unless it is kept.
+    package var pod: Pod { document ?? Pod(record.json) }
+
+    /// The same with its document kept, for who looks at it more than once.
+    var withDocument: PodRecord {
+        var copy = self
+        copy.document = pod
+        return copy
     }
 
     private static func hostPorts(of pod: Pod) -> [HostPort] {
