@@ -128,7 +128,7 @@ extension World {
             raft.limits.entriesKeptBehindSnapshot = count
         }
         if let size = plan.log.snapshotChunkBytes { raft.limits.snapshotChunkBytes = size }
-        return DaemonConfiguration(
+        var daemon = DaemonConfiguration(
             name: machine.name, address: machine.address, apiPort: Self.apiPort,
             meshPort: Self.meshPort, raftPort: Self.raftPort, votersWanted: 3,
             epoch: machine.random.next(), certificate: nil, gossip: GossipConfiguration(),
@@ -140,6 +140,9 @@ extension World {
             proxy: ServiceProxy.Configuration(
                 clusterCIDR: Self.pods, serviceCIDR: Self.services),
             clusterDomain: "cluster.local")
+        // The Stores of these clusters are small, and new controllers shall take several steps.
+        daemon.limits.controlLoadMax = 16
+        return daemon
     }
 
     private static let pods = network(10 << 24 | 244 << 16)
