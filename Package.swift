@@ -18,7 +18,8 @@ func room(_ name: String, uses rooms: [String], and products: [Target.Dependency
 func tests(_ name: String, uses rooms: [String], and products: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: rooms.map { .byName(name: $0) } + products,
-        exclude: name == "API" ? ["Fixtures"] : [], swiftSettings: settings)
+        exclude: ["API": ["Fixtures"], "Journey": ["Clients"]][name] ?? [],
+        swiftSettings: settings)
 }
 
 let nio: [Target.Dependency] = [

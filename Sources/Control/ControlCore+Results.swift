@@ -29,10 +29,12 @@ extension ControlCore {
             record(draft, now, &out)
         }
         switch flight.write {
-        case .create(let resource, _), .update(let resource, _, _):
+        case .create(let resource, _):
             learn(document, metadata, resource)
+        case .update(let resource, _, _):
+            learn(document, metadata, resource, isNew: false)
         case .patch(let key, _, _):
-            learn(document, metadata, key.resource)
+            learn(document, metadata, key.resource, isNew: false)
         case .delete, .bind:
             // The deletion or binding shows as a change in the order of revisions.
             break
@@ -40,17 +42,18 @@ extension ControlCore {
     }
 
     /// Takes in the object that a write left, so that the next decision does not wait for the
-    /// change to come round.
-    private mutating func learn(_ document: JSON, _ metadata: ObjectMeta, _ resource: Resource) {
-        guard !metadata.uid.isEmpty, !metadata.resourceVersion.isEmpty,
-            document["kind"]?.string == resource.kind
+    /// change to come round. What the changes have told already is not told again: a write that
+    /// took the last finalizer off has ended the object, and an object that was made may be gone.
+    private mutating func learn(
+        _ document: JSON, _ metadata: ObjectMeta, _ resource: Resource, isNew: Bool = true
+    ) {
+        guard !metadata.uid.isEmpty, let revision = UInt64(metadata.resourceVersion),
+            revision > seenRevision, document["kind"]?.string == resource.kind
         else { return }
         let key = ObjectKey(resource, namespace: metadata.namespace, name: metadata.name)
-        if let known = state.record(key), known.uid == metadata.uid,
-            known.resourceVersion >= UInt64(metadata.resourceVersion) ?? 0
-        {
-            return
-        }
+        let known = state.record(key)
+        guard isNew || known?.uid == metadata.uid else { return }
+        if let known, known.uid == metadata.uid, known.resourceVersion >= revision { return }
         if let change = state.apply(key, StoredObject(document)) { markDirty(change) }
     }
 

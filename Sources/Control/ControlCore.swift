@@ -33,6 +33,8 @@ package struct ControlCore: Sendable {
     var refusals: [WorkItem: Int] = [:]
     var events = EventMemory()
     var isOverBudget = false
+    /// The newest version of an object that a change has told.
+    private(set) var seenRevision: UInt64 = 0
 
     /// A write under way.
     struct Flight: Sendable {
@@ -128,13 +130,16 @@ package struct ControlCore: Sendable {
         refusals = [:]
         events = EventMemory()
         isOverBudget = false
+        seenRevision = 0
     }
 
     private mutating func onChanged(_ changes: [(ObjectKey, StoredObject?)]) {
         guard isLeading else { return }
         for (key, object) in changes {
             let change = object.map { state.apply(key, $0) } ?? state.remove(key)
-            if let change, isSynced { markDirty(change) }
+            guard let change else { continue }
+            seenRevision = max(seenRevision, change.new?.resourceVersion ?? 0)
+            if isSynced { markDirty(change) }
         }
     }
 

@@ -167,7 +167,7 @@ extension DaemonCore {
             let message = (try? JSON(parsing: response.body))?["message"]?.string
             let error = StatusError(.notFound, message ?? "no token could be issued")
             stepKubelet(.token(ticket, .failure(error)), at: now)
-        case .commit, .watch, .stream, .metrics:
+        case .commit, .watch, .stream, .proxy, .metrics, .openIDKeys:
             let error = StatusError(.internalError, "no token could be issued")
             stepKubelet(.token(ticket, .failure(error)), at: now)
         }
@@ -180,18 +180,7 @@ extension DaemonCore {
         _ ticket: Ticket, _ stream: StreamRequest, into out: inout Outbox<DaemonEffect>
     ) {
         guard stream.node == configuration.name.text else {
-            guard let machine = MachineName(stream.node), let member = gossip[machine],
-                member.isLive, let tags = MeshTags(member.tags)
-            else {
-                let error = StatusError(
-                    .serviceUnavailable,
-                    "the machine \"\(stream.node)\" that runs the pod does not answer")
-                out.append(.respond(ticket, .status(error)))
-                return
-            }
-            out.append(
-                .openStream(
-                    ticket, .remote(machine, host: member.address.ip, port: tags.api)))
+            passOn(ticket, to: stream.node, into: &out)
             return
         }
         guard let target = kubelet.streamTarget(
@@ -209,5 +198,72 @@ extension DaemonCore {
                 .local(
                     stream, containerID: target.containerID, logPath: target.logPath,
                     sandboxID: target.sandboxID)))
+    }
+
+    /// The request goes as it is to the API server of another machine.
+    private func passOn(
+        _ ticket: Ticket, to name: String, into out: inout Outbox<DaemonEffect>
+    ) {
+        guard let machine = MachineName(name), let member = gossip[machine], member.isLive,
+            let tags = MeshTags(member.tags)
+        else {
+            let error = StatusError(
+                .serviceUnavailable, "the machine \"\(name)\" does not answer")
+            out.append(.respond(ticket, .status(error)))
+            return
+        }
+        out.append(
+            .openStream(ticket, .remote(machine, host: member.address.ip, port: tags.api)))
+    }
+
+    // MARK: Proxies
+
+    /// A proxied request goes to its address from here, since every machine reaches every Pod; one
+    /// for a kubelet is answered by that kubelet's machine.
+    mutating func openProxy(
+        _ ticket: Ticket, _ proxied: ProxyRequest, into out: inout Outbox<DaemonEffect>
+    ) {
+        switch proxied.destination {
+        case .address(let host, let port, let isTLS):
+            out.append(
+                .openStream(
+                    ticket, .address(proxied, host: host, port: port, isTLS: isTLS)))
+        case .kubelet(let node) where node != configuration.name.text:
+            passOn(ticket, to: node, into: &out)
+        case .kubelet(let node):
+            answerAsKubelet(ticket, proxied.path, node, into: &out)
+        }
+    }
+
+    /// The part of a kubelet's own API that people look at.
+    private func answerAsKubelet(
+        _ ticket: Ticket, _ path: String, _ node: String, into out: inout Outbox<DaemonEffect>
+    ) {
+        switch path.hasSuffix("/") ? String(path.dropLast()) : path {
+        case "/healthz", "/healthz/ping", "/healthz/syncloop":
+            out.append(
+                .respond(
+                    ticket,
+                    APIResponse(
+                        code: 200, contentType: "text/plain; charset=utf-8",
+                        body: Array("ok".utf8))))
+        case "/metrics":
+            out.append(.serveMetrics(ticket))
+        case "/pods", "/runningpods":
+            let pods = objects(in: .resource(group: "", resource: "pods")).map(\.1).filter {
+                $0["spec"]?["nodeName"]?.string == node
+            }
+            let list: JSON = [
+                "kind": "PodList", "apiVersion": "v1", "metadata": [:], "items": .array(pods),
+            ]
+            out.append(.respond(ticket, APIResponse(code: 200, body: list.bytes)))
+        default:
+            out.append(
+                .respond(
+                    ticket,
+                    APIResponse(
+                        code: 404, contentType: "text/plain; charset=utf-8",
+                        body: Array("404 page not found\n".utf8))))
+        }
     }
 }

@@ -167,7 +167,7 @@ extension DaemonCore {
     /// Every object of a type that the API serves.
     package func allObjects() -> [(ObjectKey, JSON)] { objects(in: .everything) }
 
-    private func objects(in range: KeyRange) -> [(ObjectKey, JSON)] {
+    func objects(in range: KeyRange) -> [(ObjectKey, JSON)] {
         var objects: [(ObjectKey, JSON)] = []
         for (key, document) in store.snapshot.list(range, after: nil, limit: .max) {
             guard let key = objectKey(key), let json = Self.object(document) else { continue }

@@ -194,9 +194,15 @@ extension DaemonCore {
         case .issueToken(let issue):
             pending.remove(number)
             out.append(.issueToken(ticket, issue))
+        case .proxy(let proxied):
+            pending.remove(number)
+            openProxy(ticket, proxied, into: &out)
         case .metrics:
             pending.remove(number)
             out.append(.serveMetrics(ticket))
+        case .openIDKeys:
+            pending.remove(number)
+            out.append(.serveOpenIDKeys(ticket))
         }
     }
 

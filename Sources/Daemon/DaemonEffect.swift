@@ -54,6 +54,8 @@ package enum DaemonEffect: Sendable {
     case answerCall(Ticket, StoreAnswer)
     /// An authorized client wants the counters of this machine, its shell's included.
     case serveMetrics(Ticket)
+    /// An authorized client wants the public keys that tokens are checked with.
+    case serveOpenIDKeys(Ticket)
 
     // Pods.
     case runtime(Ticket, RuntimeRequest)
@@ -85,10 +87,12 @@ package struct PodRoute: Hashable, Sendable {
     }
 }
 
-/// Where a stream between a client and a container goes.
+/// Where a request goes that is not answered here: to a container, another machine or an address.
 package enum StreamTarget: Sendable, Equatable {
     /// The container runs here.
     case local(StreamRequest, containerID: String, logPath: String, sandboxID: String)
     /// The container runs on that machine, whose API server takes the request over.
     case remote(MachineName, host: String, port: UInt16)
+    /// A server that speaks HTTP.
+    case address(ProxyRequest, host: String, port: Int, isTLS: Bool)
 }

@@ -104,7 +104,8 @@ struct VerbsProtobufTests {
             {
             case .respond(let response): #expect(response.code >= 400)
             case .commit: break
-            case .watch, .stream, .issueToken, .metrics: Issue.record("a create is neither")
+            case .watch, .stream, .proxy, .issueToken, .metrics, .openIDKeys:
+                Issue.record("a create is none of these")
             }
         }
     }

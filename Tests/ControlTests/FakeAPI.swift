@@ -74,20 +74,22 @@ struct FakeAPI {
             document[path: ["metadata", "generation"]] = .integer(generation + 1)
         }
         document[path: ["metadata", "resourceVersion"]] = .string(String(revision))
-        objects[key] = document
-        changes.append((key, document))
-        return removedIfDone(key) ?? document
+        if isDone(key, document) {
+            objects[key] = nil
+            changes.append((key, nil))
+        } else {
+            objects[key] = document
+            changes.append((key, document))
+        }
+        return document
     }
 
-    /// An object that is being deleted goes when its last finalizer does.
-    private mutating func removedIfDone(_ key: ObjectKey) -> JSON? {
-        guard let document = objects[key], key.resource != .pods,
-            document["metadata"]?["deletionTimestamp"] != nil,
-            document["metadata"]?["finalizers"].strings.isEmpty ?? true,
-            key.resource != .namespaces || document["spec"]?["finalizers"].strings.isEmpty ?? true
-        else { return nil }
-        remove(key)
-        return document
+    /// An object that is being deleted goes when its last finalizer does, in the same revision.
+    private func isDone(_ key: ObjectKey, _ document: JSON) -> Bool {
+        key.resource != .pods && document["metadata"]?["deletionTimestamp"] != nil
+            && document["metadata"]?["finalizers"].strings.isEmpty ?? true
+            && (key.resource != .namespaces
+                || document["spec"]?["finalizers"].strings.isEmpty ?? true)
     }
 
     mutating func remove(_ key: ObjectKey) {

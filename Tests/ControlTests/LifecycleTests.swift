@@ -154,6 +154,8 @@ import Testing
         cluster.settle()
         #expect(cluster.api[DeploymentTests.key] == nil)
         #expect(cluster.api.all(.pods).isEmpty)
+        // The answer to the write that ended it does not bring it back.
+        #expect(cluster.core.state.record(DeploymentTests.key) == nil)
     }
 
     @Test func anOrphaningDeletionLeavesTheDependents() {

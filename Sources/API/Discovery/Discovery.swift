@@ -13,13 +13,20 @@ extension APICore {
         switch target {
         case .health(_, let check):
             return health(check, isVerbose: query.first("verbose") != nil)
+        case .openIDConfiguration:
+            return APIResponse(
+                code: 200, headers: [.init("Cache-Control", "public, max-age=3600")],
+                body: openIDConfiguration.bytes)
         case .version:
             return APIResponse(code: 200, body: version.bytes)
         case .root:
             return APIResponse(
                 code: 200, body: JSON.object(["paths": .array(paths.map(JSON.string))]).bytes)
         case .openAPIv2:
-            return APIResponse(code: 200, body: openAPI.swagger())
+            // Clients that ask for protobuf do not look at the type of the answer.
+            let type = SwaggerProtobuf.mediaTypes.first(where: request.accept.contains)
+            guard let type else { return APIResponse(code: 200, body: openAPI.swagger()) }
+            return APIResponse(code: 200, contentType: type, body: openAPI.swaggerProtobuf())
         case .openAPIv3Index:
             return APIResponse(code: 200, body: openAPI.index())
         case .openAPIv3(let path):
@@ -61,15 +68,26 @@ extension APICore {
         ]
     }
 
+    /// OpenID Connect Discovery 1.0 §3, as far as verifiers of tokens need it.
+    private var openIDConfiguration: JSON {
+        [
+            "issuer": .string(configuration.tokenIssuer),
+            "jwks_uri": .string(configuration.tokenIssuer + "/openid/v1/jwks"),
+            "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+        ]
+    }
+
     private var paths: [String] {
         let document = DiscoveryDocuments(registry: registry)
-        var paths = ["/api", "/api/v1", "/apis"]
+        var paths = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis"]
         for (group, versions) in document.groups where !group.isEmpty {
             paths.append("/apis/\(group)")
             paths += versions.map { "/apis/\(group)/\($0)" }
         }
         return paths + [
-            "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version",
+            "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz",
+            "/version",
         ]
     }
 

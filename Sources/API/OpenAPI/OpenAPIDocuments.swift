@@ -16,6 +16,7 @@ package final class OpenAPIDocuments: Sendable {
     private let registry: ResourceRegistry
     private let entries = Mutex<[Entry]?>(nil)
     private let swaggerBytes = Mutex<[UInt8]?>(nil)
+    private let swaggerProtobufBytes = Mutex<[UInt8]?>(nil)
 
     package init(_ registry: ResourceRegistry) { self.registry = registry }
 
@@ -42,12 +43,19 @@ package final class OpenAPIDocuments: Sendable {
         allEntries().first { $0.path == path }?.hash
     }
 
-    /// The answer of `/openapi/v2` as JSON: one Swagger document for everything. The protobuf form
-    /// that `kubectl` asks for there is not served; it must be refused with 406, because clients do
-    /// not look at the content type of the answer and fail on JSON.
+    /// The answer of `/openapi/v2` as JSON: one Swagger document for everything.
     package func swagger() -> [UInt8] {
         swaggerBytes.withLock { known in
             let bytes = known ?? Self.make(.v2, registry.definitions).bytes
+            known = bytes
+            return bytes
+        }
+    }
+
+    /// The same as protobuf, as far as kubectl reads it.
+    func swaggerProtobuf() -> [UInt8] {
+        swaggerProtobufBytes.withLock { known in
+            let bytes = known ?? SwaggerProtobuf.bytes(of: Self.make(.v2, registry.definitions))
             known = bytes
             return bytes
         }

@@ -38,7 +38,8 @@ extension ResourceDefinition {
             }))
 
     static let nodes = ResourceDefinition(
-        .nodes, shortNames: ["no"], subresources: [.status("Node")], schema: CoreV1.node,
+        .nodes, shortNames: ["no"],
+        subresources: [.status("Node"), .proxy("NodeProxyOptions")], schema: CoreV1.node,
         columns: NodeTable.columns,
         selectableFields: [
             SelectableField("spec.unschedulable") {

@@ -72,6 +72,10 @@ package struct Subresource: Sendable, Equatable {
         Subresource("status", kind: kind, verbs: ["get", "patch", "update"])
     }
 
+    static func proxy(_ kind: String) -> Subresource {
+        Subresource("proxy", kind: kind, verbs: ["create", "delete", "get", "patch", "update"])
+    }
+
     static let scale = Subresource(
         "scale", kind: "Scale", group: "autoscaling", version: "v1",
         verbs: ["get", "patch", "update"])

@@ -4,8 +4,9 @@ import Objects
 
 extension ResourceDefinition {
     static let services = ResourceDefinition(
-        .services, shortNames: ["svc"], categories: ["all"], subresources: [.status("Service")],
-        schema: CoreV1.service, columns: ServiceTable.columns,
+        .services, shortNames: ["svc"], categories: ["all"],
+        subresources: [.status("Service"), .proxy("ServiceProxyOptions")], schema: CoreV1.service,
+        columns: ServiceTable.columns,
         selectableFields: [SelectableField("spec.clusterIP"), SelectableField("spec.type")],
         strategy: ResourceStrategy(
             nameFormat: .dns1035Label, defaults: applyServiceDefaults,

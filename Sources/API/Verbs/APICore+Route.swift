@@ -30,6 +30,9 @@ extension APICore {
         case .metrics:
             guard [.get, .head].contains(request.method) else { throw StatusError.methodNotAllowed }
             return .metrics
+        case .openIDKeys:
+            guard [.get, .head].contains(request.method) else { throw StatusError.methodNotAllowed }
+            return .openIDKeys
         case .unknownResource:
             throw StatusError.unknownPath
         default:
@@ -69,6 +72,10 @@ extension APICore {
         _ request: APIRequest, _ target: ResourceTarget, _ query: QueryParameters,
         _ evaluation: inout Evaluation
     ) throws(StatusError) -> APIOutcome {
+        if let path = target.proxiedPath {
+            guard request.method != .other else { throw StatusError.methodNotAllowed }
+            return try evaluation.proxy(target, path, request)
+        }
         if let subresource = target.subresource, let kind = StreamKind(rawValue: subresource.name) {
             guard [.get, .post].contains(request.method), kind != .log || request.method == .get
             else { throw StatusError.methodNotAllowed }

@@ -31,8 +31,12 @@ package enum APIOutcome: Sendable {
     case stream(StreamRequest)
     /// A token to sign.
     case issueToken(TokenIssue)
+    /// Somebody else's answer to the request.
+    case proxy(ProxyRequest)
     /// The counters of the machine that was asked.
     case metrics
+    /// The public keys of the cluster's token issuer, as a JSON Web Key Set.
+    case openIDKeys
 }
 
 /// What an ``ObjectWrite`` comes to.

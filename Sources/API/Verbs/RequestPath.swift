@@ -26,6 +26,10 @@ enum RequestTarget: Sendable {
     case review(ReviewKind, namespace: String)
     /// `/metrics`: the machine's counters.
     case metrics
+    /// `/.well-known/openid-configuration`: where the keys are that tokens are checked with.
+    case openIDConfiguration
+    /// `/openid/v1/jwks`: those keys.
+    case openIDKeys
     /// Below a group and version that are served, but no resource of theirs.
     case unknownResource
     /// No path of an API server.
@@ -40,12 +44,41 @@ struct ResourceTarget: Sendable {
     /// Nil for the collection.
     var name: String?
     var subresource: Subresource?
+    /// Of a `proxy` subresource, what follows it, as it came; with its slash, or empty.
+    var proxiedPath: String?
 
     var resource: Resource { definition.resource }
 }
 
 extension RequestTarget {
     init(path: String, registry: ResourceRegistry) {
+        if let (base, rest) = Self.proxied(path),
+            case .resource(var target) = RequestTarget(base: base, registry: registry),
+            target.subresource?.name == "proxy"
+        {
+            target.proxiedPath = rest
+            self = .resource(target)
+        } else {
+            self.init(base: path, registry: registry)
+        }
+    }
+
+    /// Cuts a path behind `/api/v1/nodes/NAME/proxy` or
+    /// `/api/v1/namespaces/NAMESPACE/RESOURCE/NAME/proxy`: what follows belongs to somebody else,
+    /// who may read escapes and slashes in his own way.
+    private static func proxied(_ path: String) -> (base: String, rest: String)? {
+        let start = "/api/v1/"
+        guard path.hasPrefix(start) else { return nil }
+        let isNamespaced = path.dropFirst(start.count).hasPrefix("namespaces/")
+        let depth = isNamespaced ? 7 : 5
+        let parts = path.split(
+            separator: "/", maxSplits: depth + 1, omittingEmptySubsequences: false)
+        guard parts.count > depth, parts[depth] == "proxy" else { return nil }
+        let base = parts[...depth].joined(separator: "/")
+        return (base, String(path.dropFirst(base.count)))
+    }
+
+    private init(base path: String, registry: ResourceRegistry) {
         guard let segments = Self.segments(of: path) else {
             self = .unknown
             return
@@ -60,6 +93,8 @@ extension RequestTarget {
         case "version":
             self = rest.isEmpty ? .version : .unknown
         case "metrics" where rest.isEmpty: self = .metrics
+        case ".well-known" where rest == ["openid-configuration"]: self = .openIDConfiguration
+        case "openid" where rest == ["v1", "jwks"]: self = .openIDKeys
         case "openapi":
             self = Self.openAPI(rest)
         case "api":

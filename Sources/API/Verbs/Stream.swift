@@ -118,18 +118,18 @@ extension Evaluation {
     }
 
     private func execOptions(_ query: QueryParameters) -> ExecOptions {
-        ExecOptions(
+        let isTerminal = query.bool("tty")
+        // A terminal has one output; like the kubelet, we leave the other out.
+        return ExecOptions(
             command: query.all("command"), stdin: query.bool("stdin"),
-            stdout: query.bool("stdout"), stderr: query.bool("stderr"), tty: query.bool("tty"))
+            stdout: query.bool("stdout"), stderr: query.bool("stderr") && !isTerminal,
+            tty: isTerminal)
     }
 
     private func check(_ options: ExecOptions, isExec: Bool) throws(StatusError) {
         if !options.stdin, !options.stdout, !options.stderr {
             throw StatusError(
                 .badRequest, "you must specify at least 1 of stdin, stdout, stderr")
-        }
-        if options.tty, options.stderr {
-            throw StatusError(.badRequest, "tty and stderr cannot both be true")
         }
         if isExec, options.command.isEmpty {
             throw StatusError(

@@ -34,6 +34,16 @@ enum DefaultRoles {
                         "/readyz", "/readyz/*",
                     ])
             ]),
+        role(
+            "system:service-account-issuer-discovery",
+            rules: [
+                paths(
+                    ["get"],
+                    [
+                        "/.well-known/openid-configuration", "/.well-known/openid-configuration/",
+                        "/openid/v1/jwks", "/openid/v1/jwks/",
+                    ])
+            ]),
         aggregate("admin"), aggregate("edit", isPartOf: "admin"),
         aggregate("view", isPartOf: "edit"),
         role("system:aggregate-to-admin", isPartOf: "admin", rules: adminRules),
@@ -46,6 +56,8 @@ enum DefaultRoles {
         binding("system:basic-user", groups: ["system:authenticated"]),
         binding("system:discovery", groups: ["system:authenticated"]),
         binding("system:monitoring", groups: ["system:monitoring"]),
+        binding(
+            "system:service-account-issuer-discovery", groups: ["system:serviceaccounts"]),
         binding(
             "system:public-info-viewer",
             groups: ["system:authenticated", "system:unauthenticated"]),

@@ -45,12 +45,15 @@ final class APIFront: HTTPRequestReceiver {
                 contentType = "application/json"
             }
         }
-        let apiRequest = APIRequest(
+        var apiRequest = APIRequest(
             method, path, query: query,
             accept: request.head.headers["accept"].joined(separator: ","),
             contentType: contentType, userAgent: request.header("user-agent") ?? "", body: body,
             credential: credential(of: request), impersonation: Self.impersonation(request),
             isUpgrade: request.header("upgrade") != nil)
+        if method == .post, path.hasSuffix("/tokenreviews") {
+            apiRequest.reviewedClaims = reviewedClaims(in: body)
+        }
         let ticket = counter.withLockedValue { $0.next() }
         deliver(ticket, apiRequest, request, exchange)
     }
@@ -74,13 +77,28 @@ final class APIFront: HTTPRequestReceiver {
             guard let header = request.header("authorization") else { return .none }
             let scheme = "bearer "
             guard header.lowercased().hasPrefix(scheme) else { return .invalid }
-            let token = String(header.dropFirst(scheme.count))
-            let keys = tokens.withLockedValue { $0 }
-            guard let claims = keys.lazy.compactMap({ $0.verify(token) }).first else {
+            guard let claims = claims(of: String(header.dropFirst(scheme.count))) else {
                 return .invalid
             }
             return .token(claims: claims)
         }
+    }
+
+    /// What a token claims, when this cluster signed it.
+    private func claims(of token: String) -> [UInt8]? {
+        let keys = tokens.withLockedValue { $0 }
+        return keys.lazy.compactMap { $0.verify(token) }.first
+    }
+
+    /// The claims of the token that a TokenReview asks about.
+    private func reviewedClaims(in body: [UInt8]) -> [UInt8]? {
+        guard let token = try? JSON(parsing: body)["spec"]?["token"]?.string else { return nil }
+        return claims(of: token)
+    }
+
+    /// The public keys that tokens are checked with, as a JSON Web Key Set (RFC 7517 §5).
+    var keySet: JSON {
+        ["keys": .array(tokens.withLockedValue { $0 }.map(\.publicKey))]
     }
 
     private static func impersonation(_ request: HTTPRequest) -> Impersonation? {

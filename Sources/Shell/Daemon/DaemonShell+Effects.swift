@@ -63,6 +63,7 @@ extension DaemonShell {
         case .issueToken(let ticket, let issue): issueToken(ticket, issue)
         case .answerCall(let ticket, let answer): calls.end(ticket, answer)
         case .serveMetrics(let ticket): serveMetrics(ticket)
+        case .serveOpenIDKeys(let ticket): respond(ticket, openIDKeys)
         case .runtime(let ticket, let request):
             machine.perform(request) { [self] result in
                 deliver(.kubelet(.finished(ticket, result)))
@@ -168,6 +169,13 @@ extension DaemonShell {
     private func openStream(_ ticket: Ticket, _ target: StreamTarget) {
         guard let client = exchanges.removeValue(forKey: ticket) else { return }
         streams?.open(target, for: client)
+    }
+
+    private var openIDKeys: APIResponse {
+        APIResponse(
+            code: 200, contentType: "application/jwk-set+json",
+            headers: [.init("Cache-Control", "public, max-age=3600")],
+            body: (front?.keySet ?? ["keys": []]).bytes)
     }
 
     private func issueToken(_ ticket: Ticket, _ issue: TokenIssue) {

@@ -69,10 +69,12 @@ final class HTTPExchange: Sendable {
         }
     }
 
-    /// Starts an answer of unknown length, in chunks.
-    func beginStream(code: Int, headers: [(String, String)]) {
+    /// Starts an answer in pieces; in chunks, unless a header tells its length.
+    func beginStream(code: Int, headers: [(String, String)], hasBody: Bool = true) {
         var fields = HTTPHeaders(headers)
-        fields.replaceOrAdd(name: "transfer-encoding", value: "chunked")
+        if hasBody, !fields.contains(name: "content-length") {
+            fields.replaceOrAdd(name: "transfer-encoding", value: "chunked")
+        }
         let head = responseHead(code: code, headers: fields)
         channel.eventLoop.execute { [channel] in
             channel.writeAndFlush(HTTPServerResponsePart.head(head), promise: nil)

@@ -1,6 +1,7 @@
 import Base
 import Crypto
 import Foundation
+import JSON
 
 /// Signs and verifies service-account tokens: JSON Web Tokens (RFC 7519) with ES256 (RFC 7518
 /// §3.4). Only the signature is judged here; what the claims allow is the API's to decide.
@@ -40,6 +41,16 @@ struct ServiceAccountTokens: Sendable {
             key.publicKey.isValidSignature(proof, for: Data("\(parts[0]).\(parts[1])".utf8))
         else { return nil }
         return Self.decode(parts[1])
+    }
+
+    /// The public half as a JSON Web Key (RFC 7517 §4, RFC 7518 §6.2.1).
+    var publicKey: JSON {
+        let point = Array(key.publicKey.rawRepresentation)
+        return [
+            "use": "sig", "kty": "EC", "kid": .string(keyID), "crv": "P-256", "alg": "ES256",
+            "x": .string(Self.encode(Array(point.prefix(32)))),
+            "y": .string(Self.encode(Array(point.suffix(32)))),
+        ]
     }
 
     private static func encode(_ bytes: [UInt8]) -> String {

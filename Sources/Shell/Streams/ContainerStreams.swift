@@ -2,6 +2,7 @@ import API
 import Base
 import Daemon
 import JSON
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import Objects
@@ -19,6 +20,8 @@ final class ContainerStreams: Sendable {
     private static let spdyProtocols = ["v4.channel.k8s.io"]
     /// Port-forward carries SPDY inside WebSocket messages (KEP-4006).
     private static let portForwardProtocol = "SPDY/3.1+portforward.k8s.io"
+    /// Its older form, which names the ports in the query.
+    private static let portChannelsProtocol = "v4.channel.k8s.io"
     /// A log stops being read while so much of it waits for its client.
     private static let logBytesWaiting = 1024 * 1024
 
@@ -41,6 +44,8 @@ final class ContainerStreams: Sendable {
         switch target {
         case .remote(let machine, let host, let port):
             tunnel.open(to: machine, host: host, port: port, for: client)
+        case .address(let proxied, let host, let port, let isTLS):
+            HTTPProxy(proxied: proxied, host: host, port: port, isTLS: isTLS).open(for: client)
         case .local(let stream, let containerID, let logPath, let sandboxID):
             switch stream.kind {
             case .log(let options):
@@ -53,8 +58,8 @@ final class ContainerStreams: Sendable {
                 run(Self.command(target, options), for: client)
             case .attach(let options):
                 run(Self.command(.attach(containerID: containerID), options), for: client)
-            case .portForward:
-                forwardPorts(of: sandboxID, for: client)
+            case .portForward(let ports):
+                forward(ports, of: sandboxID, for: client)
             }
         }
     }
@@ -160,7 +165,9 @@ final class ContainerStreams: Sendable {
 
     // MARK: Port-forward
 
-    private func forwardPorts(of sandboxID: String, for client: DaemonShell.ClientExchange) {
+    private func forward(
+        _ ports: [Int], of sandboxID: String, for client: DaemonShell.ClientExchange
+    ) {
         if client.request.header("upgrade")?.lowercased() == "spdy/3.1" {
             let runtime = runtime
             spliceSPDY(client, protocols: ["portforward.k8s.io"]) { body in
@@ -168,19 +175,58 @@ final class ContainerStreams: Sendable {
             }
             return
         }
+        var protocols = [Self.portForwardProtocol]
+        if (1...PortForwardChannels.portsMax).contains(ports.count) {
+            protocols.append(Self.portChannelsProtocol)
+        }
         let isUpgraded = WebSocketConnection.upgrade(
-            client.request, client.exchange, protocols: [Self.portForwardProtocol]
-        ) { [self] socket, _ in
+            client.request, client.exchange, protocols: protocols
+        ) { [self] socket, name in
             queue.yield { [runtime] in
                 try? await runtime.portForward(sandboxID: sandboxID) { reader, writer in
-                    try await Self.splice(socket.source, &reader, writer) {
-                        try await socket.send($0)
+                    if name == Self.portChannelsProtocol {
+                        let channels = PortForwardChannels(ports: ports)
+                        try await Self.carry(channels, socket, &reader, writer)
+                    } else {
+                        try await Self.splice(socket.source, &reader, writer) {
+                            try await socket.send($0)
+                        }
                     }
                 }
                 await socket.close()
             }
         }
         if !isUpgraded { refuseUpgrade(client.exchange) }
+    }
+
+    /// Carries both directions of a session of channels until either side ends.
+    private static func carry(
+        _ channels: PortForwardChannels, _ socket: WebSocketConnection,
+        _ reader: inout TunnelReader, _ writer: TunnelWriter
+    ) async throws {
+        let shared = NIOLockedValueBox(channels)
+        for greeting in channels.greetings { try await socket.send(greeting) }
+        try await writer.write(shared.withLockedValue { $0.open() })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await message in socket.source.stream {
+                    socket.source.didTake()
+                    let frames = shared.withLockedValue { $0.toRuntime(message) }
+                    if !frames.isEmpty { try await writer.write(frames) }
+                }
+                throw CancellationError()
+            }
+            reading: while let bytes = try await reader.next() {
+                for output in try shared.withLockedValue({ try $0.toClient(bytes) }) {
+                    switch output {
+                    case .message(let message): try await socket.send(message)
+                    case .answer(let frame): try await writer.write(frame)
+                    case .close: break reading
+                    }
+                }
+            }
+            group.cancelAll()
+        }
     }
 
     // MARK: SPDY

@@ -35,14 +35,7 @@ struct MachineTunnel {
             .connect(host: host, port: Int(port))
             .whenComplete { result in
                 switch result {
-                case .success(let upstream):
-                    exchange.tunnel { downstream in
-                        let (near, far) = GlueHandler.pair()
-                        try downstream.pipeline.syncOperations.addHandler(near)
-                        try upstream.pipeline.syncOperations.addHandler(far)
-                        upstream.writeAndFlush(
-                            upstream.allocator.buffer(bytes: request), promise: nil)
-                    }
+                case .success(let upstream): exchange.splice(with: upstream, sending: request)
                 case .failure(let error):
                     exchange.respond(
                         .status(
@@ -68,6 +61,18 @@ struct MachineTunnel {
         var text = "\(request.head.method.rawValue) \(request.head.uri) HTTP/1.1\r\n"
         for (name, value) in headers { text += "\(name): \(value)\r\n" }
         return Array(text.utf8) + Array("\r\n".utf8) + request.body
+    }
+}
+
+extension HTTPExchange {
+    /// Sends a request on and leaves both connections to each other.
+    func splice(with upstream: any Channel, sending request: [UInt8]) {
+        tunnel { downstream in
+            let (near, far) = GlueHandler.pair()
+            try downstream.pipeline.syncOperations.addHandler(near)
+            try upstream.pipeline.syncOperations.addHandler(far)
+            upstream.writeAndFlush(upstream.allocator.buffer(bytes: request), promise: nil)
+        }
     }
 }
 

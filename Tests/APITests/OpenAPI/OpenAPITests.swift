@@ -99,3 +99,23 @@ import Testing
                 == [["group": "", "kind": "Pod", "version": "v1"]])
     }
 }
+
+@Suite("The Swagger document as protobuf")
+struct SwaggerProtobufTests {
+    @Test("Definitions, their properties and extensions stand under gnostic's numbers")
+    func bytes() throws {
+        let swagger: JSON = [
+            "swagger": "2.0",
+            "definitions": ["A": ["type": "object", "x-a": true]],
+        ]
+        // Document: swagger, info, paths, definitions of one NamedSchema "A".
+        #expect(
+            SwaggerProtobuf.bytes(of: swagger) == [
+                0x0A, 3, 0x32, 0x2E, 0x30, 0x12, 0, 0x42, 0, 0x4A, 34,
+                0x0A, 32, 0x0A, 1, 0x41, 0x12, 27,
+                // Schema: TypeItem "object", then the extension as NamedAny with YAML.
+                0xB2, 1, 8, 0x0A, 6, 0x6F, 0x62, 0x6A, 0x65, 0x63, 0x74,
+                0xFA, 1, 13, 0x0A, 3, 0x78, 0x2D, 0x61, 0x12, 6, 0x12, 4, 0x74, 0x72, 0x75, 0x65,
+            ])
+    }
+}

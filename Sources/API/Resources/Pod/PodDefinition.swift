@@ -24,6 +24,7 @@ extension ResourceDefinition {
             Subresource("exec", kind: "PodExecOptions", verbs: ["create", "get"]),
             Subresource("log", kind: "Pod", verbs: ["get"]),
             Subresource("portforward", kind: "PodPortForwardOptions", verbs: ["create", "get"]),
+            .proxy("PodProxyOptions"),
         ],
         schema: CoreV1.pod, columns: PodTable.columns,
         selectableFields: [
