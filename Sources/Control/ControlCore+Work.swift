@@ -92,6 +92,7 @@ extension ControllerName {
         case .endpoints: EndpointsController.self
         case .serviceAccount: ServiceAccountController.self
         case .roleAggregation: RoleAggregationController.self
+        case .quota: QuotaController.self
         case .namespace: NamespaceController.self
         case .garbage: GarbageController.self
         }

@@ -15,6 +15,7 @@ package enum ControllerName: Int, CaseIterable, Comparable, Hashable, Sendable {
     case endpoints
     case serviceAccount
     case roleAggregation
+    case quota
     case namespace
     case garbage
 

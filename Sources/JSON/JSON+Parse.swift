@@ -19,22 +19,34 @@ extension JSON {
     package static func parseReportingDuplicates(
         _ bytes: [UInt8], limits: JSONLimits = JSONLimits()
     ) throws(JSONError) -> (value: JSON, duplicates: [String]) {
-        try parse(bytes[...], limits: limits, collectDuplicates: true)
+        // Where they stand is worked out only for a document that has some.
+        let plain = try parse(bytes[...], limits: limits, collectDuplicates: false)
+        guard plain.hasDuplicates else { return (plain.value, []) }
+        let parsed = try parse(bytes[...], limits: limits, collectDuplicates: true)
+        return (parsed.value, parsed.duplicates)
+    }
+
+    private struct Parsed {
+        var value: JSON
+        var duplicates: [String]
+        var hasDuplicates: Bool
     }
 
     private static func parse(
         _ bytes: ArraySlice<UInt8>, limits: JSONLimits, collectDuplicates: Bool
-    ) throws(JSONError) -> (value: JSON, duplicates: [String]) {
+    ) throws(JSONError) -> Parsed {
         guard bytes.count <= limits.bytesMax else {
             throw JSONError(
                 "document of \(bytes.count) bytes exceeds the limit of \(limits.bytesMax)",
                 offset: limits.bytesMax)
         }
         return try bytes.withUnsafeBufferPointer {
-            (buffer) throws(JSONError) -> (value: JSON, duplicates: [String]) in
+            (buffer) throws(JSONError) -> Parsed in
             var parser = JSONParser(buffer, limits, collectDuplicates: collectDuplicates)
             let value = try parser.parseDocument()
-            return (value, parser.duplicates)
+            return Parsed(
+                value: value, duplicates: parser.duplicates,
+                hasDuplicates: parser.hasDuplicates)
         }
     }
 }
@@ -48,6 +60,7 @@ private struct JSONParser {
     private var position = 0
     private var depth = 0
     private(set) var duplicates: [String] = []
+    private(set) var hasDuplicates = false
 
     init(
         _ bytes: UnsafeBufferPointer<UInt8>, _ limits: JSONLimits, collectDuplicates: Bool
@@ -135,8 +148,11 @@ private struct JSONParser {
             position += 1
             path?.name = name
             let value = try parseValue(path: path)
-            if members.append(name, value), let path, duplicates.count < limits.duplicatesMax {
-                duplicates.append(path.text(adding: name))
+            if members.append(name, value) {
+                hasDuplicates = true
+                if let path, duplicates.count < limits.duplicatesMax {
+                    duplicates.append(path.text(adding: name))
+                }
             }
             if try endsContainer(UInt8(ascii: "}"), "after object key:value pair") {
                 return .object(members.object)

@@ -99,6 +99,16 @@ extension Resource {
     package static let certificateSigningRequests = grouped(
         "certificates.k8s.io", "certificatesigningrequests", "CertificateSigningRequest",
         isNamespaced: false)
+    package static let componentStatuses = core(
+        "componentstatuses", "ComponentStatus", isNamespaced: false)
+    package static let flowSchemas = grouped(
+        "flowcontrol.apiserver.k8s.io", "flowschemas", "FlowSchema", isNamespaced: false)
+    package static let priorityLevelConfigurations = grouped(
+        "flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations",
+        "PriorityLevelConfiguration", isNamespaced: false)
+    package static let podPresets = Resource(
+        group: "settings.k8s.io", version: "v1alpha1", plural: "podpresets", kind: "PodPreset",
+        isNamespaced: true)
     package static let priorityClasses = grouped(
         "scheduling.k8s.io", "priorityclasses", "PriorityClass", isNamespaced: false)
     package static let runtimeClasses = grouped(

@@ -80,8 +80,9 @@ struct VerbsAuthenticationTests {
     func machine() throws {
         var harness = try VerbsHarness()
         let machine = UserInfo.machine("machine-1")
-        try harness.expect(.get, pods, code: 200, user: machine)
-        try harness.expect(.get, "/api/v1/secrets", code: 200, user: machine)
+        try harness.expect(
+            .get, "\(pods)?fieldSelector=spec.nodeName=machine-1", code: 200, user: machine)
+        try harness.expect(.get, "/api/v1/services", code: 200, user: machine)
         try harness.expect(.delete, pods, code: 403, user: machine)
         try harness.expect(
             .post, "/api/v1/namespaces/default/secrets", ["metadata": ["name": "s"]], code: 403,

@@ -13,9 +13,16 @@ extension Evaluation {
     ) throws(StatusError) {
         switch target.resource {
         case .pods:
+            applyLimitDefaults(&document, target)
             try admitServiceAccount(&document, target)
+            applyPodPresets(&document, target, &writes)
             admitTolerations(&document)
             try admitPriority(&document, target)
+            // What admission adds may change the class that the Pod is in.
+            document[path: ["status", "qosClass"]] = .string(
+                PodDefaults.qosClass(document["spec"] ?? [:]))
+        case .resourceQuotas:
+            countQuota(&document, target)
         case .services:
             try allocateAddresses(&document, replacing: nil, target, &writes)
         case .certificateSigningRequests:
@@ -42,10 +49,15 @@ extension Evaluation {
     mutating func admitUpdate(
         _ document: inout JSON, from old: JSON, _ target: ResourceTarget, _ writes: inout Writes
     ) throws(StatusError) {
+        if target.resource == .certificateSigningRequests {
+            try checkSigner(document, replacing: old, target)
+        }
         guard target.subresource == nil else { return }
         switch target.resource {
         case .services:
             try allocateAddresses(&document, replacing: old, target, &writes)
+        case .resourceQuotas:
+            if document["spec"] != old["spec"] { countQuota(&document, target) }
         case .roles, .clusterRoles:
             if document["rules"] != old["rules"] { try checkEscalation(document, target) }
         case .roleBindings, .clusterRoleBindings:
@@ -53,6 +65,35 @@ extension Evaluation {
         default:
             break
         }
+    }
+
+    /// Judges a document that is complete and valid. These steps change nothing of it, and the
+    /// last of them charges what it takes.
+    mutating func checkAdmission(
+        _ document: JSON, replacing old: JSON?, _ target: ResourceTarget, _ writes: inout Writes
+    ) throws(StatusError) {
+        let subresource = target.subresource?.name
+        let isResize = target.resource == .pods && subresource == "resize"
+        guard subresource == nil || isResize || subresource == "ephemeralcontainers" else {
+            return
+        }
+        switch target.resource {
+        case .namespaces:
+            try checkSecurityLabels(document, replacing: old, target)
+        case .pods:
+            if old == nil || isResize { try checkLimits(document, target) }
+            if old.map({ Self.isSignificantForSecurity(document, $0) }) ?? true {
+                try checkPodSecurity(document, target)
+            }
+        case .persistentVolumeClaims:
+            try checkLimits(document, target)
+        default:
+            try checkPodSecurity(document, target)
+        }
+        let isCharged =
+            old == nil || isResize
+            || [.services, .persistentVolumeClaims].contains(target.resource)
+        if isCharged { try chargeQuotas(document, replacing: old, target, &writes) }
     }
 
     /// NamespaceLifecycle: objects are made in namespaces that exist and stay.

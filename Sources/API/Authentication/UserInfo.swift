@@ -67,6 +67,8 @@ package enum Credential: Sendable, Equatable {
     case user(UserInfo)
     /// The claims of a bearer token with a good signature, as JSON text.
     case token(claims: [UInt8])
+    /// A token of the kind that a new machine brings along; a Secret tells what it is worth.
+    case bootstrapToken(BootstrapToken)
     /// A token that is no JWT of this cluster or whose signature is wrong.
     case invalid
 }

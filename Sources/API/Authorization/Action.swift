@@ -12,6 +12,8 @@ struct Action: Sendable, Equatable {
     var name = ""
     /// Set for requests that are about no resource, such as `/version`.
     var path: String?
+    /// The Node whose Pods alone are asked for (`fieldSelector=spec.nodeName=…`).
+    var selectedNode: String?
 
     init(verb: String, path: String) {
         self.verb = verb
@@ -40,6 +42,12 @@ struct Action: Sendable, Equatable {
                 subresource: target.subresource?.name ?? "",
                 namespace: target.resource == .namespaces ? target.name ?? "" : target.namespace,
                 name: target.name ?? "")
+            guard target.name == nil, isRead, let text = query.first("fieldSelector"),
+                let fields = try? FieldExpression(parsing: text, for: target.definition)
+            else { return }
+            // One object that is listed by its name counts as named, as in Kubernetes.
+            name = fields.required("metadata.name") ?? ""
+            selectedNode = fields.required("spec.nodeName")
         case .review(let kind, let namespace):
             self.init(
                 verb: "create", group: kind.group, version: kind.version, resource: kind.plural,

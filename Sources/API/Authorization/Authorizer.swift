@@ -6,9 +6,14 @@ import Store
 /// are bound to him allow (`rbac.authorization.k8s.io`).
 struct Authorizer: Sendable {
     private(set) var roles = RoleIndex()
+    /// What Pods and volumes there are, which decides what a machine may see.
+    private var snapshot = Snapshot()
 
     /// Brings the roles up to date with the state that a request is judged on.
-    mutating func refresh(from snapshot: Snapshot) { roles.refresh(from: snapshot) }
+    mutating func refresh(from snapshot: Snapshot) {
+        roles.refresh(from: snapshot)
+        self.snapshot = snapshot
+    }
 
     /// What anybody may ask, known or not.
     static func isOpenToAll(_ path: String) -> Bool {
@@ -21,7 +26,11 @@ struct Authorizer: Sendable {
         if let path = action.path, allowsPath(path, action.verb, user) { return true }
         if action.path == nil, !user.isAnonymous {
             if Self.selfReviews.contains(action.resource), action.verb == "create" { return true }
-            if user.isMachine, allowsMachine(action) { return true }
+            if user.isMachine,
+                NodeAuthorizer(snapshot: snapshot).judge(action, by: user) == .allowed
+            {
+                return true
+            }
         }
         return roles.rules(for: user, in: action.namespace).contains { $0.allows(action) }
     }
@@ -39,27 +48,6 @@ struct Authorizer: Sendable {
         return ["/api", "/apis", "/openapi", "/version"].contains {
             path == $0 || path.hasPrefix($0 + "/")
         } || path == "/"
-    }
-
-    /// Kubelets read what Pods need, and write what they see.
-    private func allowsMachine(_ action: Action) -> Bool {
-        switch (action.group, action.resource, action.subresource) {
-        case ("", "secrets", ""), ("", "configmaps", ""), ("", "services", ""),
-            ("", "endpoints", ""), ("discovery.k8s.io", "endpointslices", ""),
-            ("", "namespaces", ""), ("", "serviceaccounts", ""):
-            return action.isRead
-        case ("", "nodes", ""), ("", "nodes", "status"), ("", "pods", ""),
-            ("", "pods", "status"), ("", "pods", "eviction"), ("", "events", ""),
-            ("coordination.k8s.io", "leases", ""):
-            return action.verb != "deletecollection"
-        case ("", "serviceaccounts", "token"):
-            return action.verb == "create"
-        case ("authentication.k8s.io", "tokenreviews", ""),
-            ("authorization.k8s.io", "subjectaccessreviews", ""):
-            return action.verb == "create"
-        default:
-            return false
-        }
     }
 
     /// Throws 403 in Kubernetes' words.
@@ -88,8 +76,17 @@ struct Authorizer: Sendable {
             .forbidden,
             "\(subject) is forbidden: User \(quotedText(user.name)) cannot \(action.verb) "
                 + "resource \(quotedText(resource)) in API group \(quotedText(action.group)) "
-                + place,
+                + place + reason(action, user),
             name: action.name, group: action.group, kind: action.resource)
+    }
+
+    /// Why a machine's own rules do not allow it; empty for anybody else.
+    private func reason(_ action: Action, _ user: UserInfo) -> String {
+        guard user.isMachine,
+            case .noOpinion(let reason) = NodeAuthorizer(snapshot: snapshot)
+                .judge(action, by: user), !reason.isEmpty
+        else { return "" }
+        return ": " + reason
     }
 
     /// Whoever acts as somebody else must be allowed to take that name, each of the groups and the

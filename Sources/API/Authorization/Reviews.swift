@@ -109,18 +109,21 @@ extension Evaluation {
         let bound = authorizer.roles.rules(for: user, in: namespace)
         return [
             "resourceRules": .array(
-                [Self.selfReviews] + bound.filter { $0.nonResourceURLs.isEmpty }.map(\.json)),
+                Self.selfReviews + bound.filter { $0.nonResourceURLs.isEmpty }.map(\.json)),
             "nonResourceRules": .array(
                 [Self.discovery] + bound.filter { !$0.nonResourceURLs.isEmpty }.map(\.json)),
             "incomplete": false,
         ]
     }
 
-    private static let selfReviews: JSON = [
-        "verbs": ["create"],
-        "apiGroups": ["authorization.k8s.io", "authentication.k8s.io"],
-        "resources": [
-            "selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews",
+    private static let selfReviews: [JSON] = [
+        [
+            "verbs": ["create"], "apiGroups": ["authorization.k8s.io"],
+            "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+        ],
+        [
+            "verbs": ["create"], "apiGroups": ["authentication.k8s.io"],
+            "resources": ["selfsubjectreviews"],
         ],
     ]
 

@@ -50,7 +50,7 @@ package struct MessageNumbers: Sendable {
     package static let all: [String: MessageNumbers] = {
         var all: [String: MessageNumbers] = [:]
         for message in meta + core + pods + podStatus + volumes + groups
-            + workloads + storage + networking + policies
+            + workloads + storage + networking + policies + flowControl + events
         {
             all[message.definitionName] = message
         }

@@ -22,6 +22,12 @@ enum BatchV1 {}
 /// The types of `k8s.io/api/certificates/v1`.
 enum CertificatesV1 {}
 
+/// The types of `k8s.io/api/events/v1`.
+enum EventsV1 {}
+
+/// The types of `k8s.io/api/flowcontrol/v1`.
+enum FlowcontrolV1 {}
+
 /// The types of `k8s.io/api/networking/v1`.
 enum NetworkingV1 {}
 
@@ -37,6 +43,9 @@ enum RBACV1 {}
 /// The types of `k8s.io/api/scheduling/v1`.
 enum SchedulingV1 {}
 
+/// The types of `k8s.io/api/settings/v1alpha1`, which Kubernetes had until 1.20.
+enum SettingsV1Alpha1 {}
+
 /// The types of `k8s.io/api/storage/v1`.
 enum StorageV1 {}
 
@@ -46,18 +55,19 @@ extension ResourceRegistry {
         core + workloads + policies + networking + storage)
 
     private static let core: [ResourceDefinition] = [
-        .configMaps, .endpoints, .events, .limitRanges, .namespaces, .nodes,
+        .componentStatuses, .configMaps, .endpoints, .events, .limitRanges, .namespaces, .nodes,
         .persistentVolumeClaims, .persistentVolumes, .pods, .podTemplates,
         .replicationControllers, .resourceQuotas, .secrets, .serviceAccounts, .services,
     ]
 
     private static let workloads: [ResourceDefinition] = [
         .controllerRevisions, .daemonSets, .deployments, .replicaSets, .statefulSets,
-        .horizontalPodAutoscalers, .cronJobs, .jobs,
+        .horizontalPodAutoscalers, .horizontalPodAutoscalersV1, .cronJobs, .jobs, .podPresets,
     ]
 
     private static let policies: [ResourceDefinition] = [
-        .certificateSigningRequests, .leases, .podDisruptionBudgets, .clusterRoleBindings,
+        .certificateSigningRequests, .leases, .eventsV1, .flowSchemas,
+        .priorityLevelConfigurations, .podDisruptionBudgets, .clusterRoleBindings,
         .clusterRoles, .roleBindings, .roles, .priorityClasses, .runtimeClasses,
     ]
 

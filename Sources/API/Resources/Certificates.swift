@@ -29,5 +29,5 @@ extension ResourceDefinition {
                 document["spec"] = old["spec"]
             },
             statusWriters: ["approval"], validate: CertificateRules.validate,
-            cells: CertificateRules.cells))
+            validateUpdate: CertificateRules.validateUpdate, cells: CertificateRules.cells))
 }

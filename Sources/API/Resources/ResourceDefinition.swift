@@ -18,12 +18,17 @@ package struct ResourceDefinition: Sendable {
     /// What a field selector may ask for besides `metadata.name` and `metadata.namespace`.
     package let selectableFields: [SelectableField]
     let strategy: ResourceStrategy
+    /// Set for a version whose objects are kept as objects of another version.
+    let conversion: ResourceConversion?
+    /// The objects of a resource that is never written; the Store holds none of them.
+    let constants: [JSON]
 
     init(
         _ resource: Resource, singularName: String? = nil, shortNames: [String] = [],
         categories: [String] = [], verbs: [String] = ResourceDefinition.allVerbs,
         subresources: [Subresource] = [], schema: ObjectSchema, columns: [TableColumn],
-        selectableFields: [SelectableField] = [], strategy: ResourceStrategy
+        selectableFields: [SelectableField] = [], strategy: ResourceStrategy,
+        conversion: ResourceConversion? = nil, constants: [JSON] = []
     ) {
         self.resource = resource
         self.singularName = singularName ?? resource.kind.lowercased()
@@ -35,6 +40,8 @@ package struct ResourceDefinition: Sendable {
         self.columns = columns
         self.selectableFields = selectableFields
         self.strategy = strategy
+        self.conversion = conversion
+        self.constants = constants
     }
 
     static let allVerbs = [

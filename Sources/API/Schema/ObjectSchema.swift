@@ -94,6 +94,7 @@ package enum FieldListBuilder {
 package enum APIPackage: Sendable {
     case core, apps, batch, discovery, coordination, autoscaling, autoscalingV2, policy
     case networking, rbac, scheduling, node, storage, certificates, meta, util, quantity
+    case settings, events, flowcontrol
     case custom(prefix: String)
 
     var definitionPrefix: String {
@@ -111,6 +112,9 @@ package enum APIPackage: Sendable {
         case .policy: "io.k8s.api.policy.v1."
         case .rbac: "io.k8s.api.rbac.v1."
         case .scheduling: "io.k8s.api.scheduling.v1."
+        case .events: "io.k8s.api.events.v1."
+        case .flowcontrol: "io.k8s.api.flowcontrol.v1."
+        case .settings: "io.k8s.api.settings.v1alpha1."
         case .storage: "io.k8s.api.storage.v1."
         case .meta: "io.k8s.apimachinery.pkg.apis.meta.v1."
         case .util: "io.k8s.apimachinery.pkg.util.intstr."
@@ -125,6 +129,7 @@ package enum APIPackage: Sendable {
         case .util: "intstr"
         case .quantity: "resource"
         case .autoscalingV2: "v2"
+        case .settings: "v1alpha1"
         default: "v1"
         }
     }

@@ -14,9 +14,20 @@ extension ObjectSchema {
     /// Compares a document with the declared fields and types. Nothing is changed; the walk stops
     /// at the first value of a wrong type.
     package func check(_ document: JSON) -> SchemaReport {
+        // Most documents have no fault, and then nobody asks where it would stand.
+        if isClean(document) { return SchemaReport() }
         var checker = SchemaChecker()
         checker.check(document, self)
         return checker.report
+    }
+
+    /// Whether a document has only declared fields, all of their types, and none that is null.
+    fileprivate func isClean(_ document: JSON) -> Bool {
+        guard case .object(let members) = document else { return false }
+        for (name, member) in members {
+            guard let field = field(name), field.schema.isClean(member) else { return false }
+        }
+        return true
     }
 
     /// Takes away fields that the schema does not know and fields that are null.
@@ -34,6 +45,36 @@ extension ObjectSchema {
 }
 
 extension Schema {
+    /// What ``SchemaChecker`` looks at, without the way to the value.
+    fileprivate func isClean(_ value: JSON) -> Bool {
+        switch (self, value) {
+        case (_, .null):
+            return false
+        case (.object(let type), .object):
+            return type.isClean(value)
+        case (.list(let element, _), .array(let elements)):
+            return elements.allSatisfy { element.isClean($0) }
+        case (.map(let element, _), .object(let members)):
+            return members.allSatisfy { element.isClean($0.value) }
+        case (.string, .string), (.choice, .string), (.boolean, .bool), (.any, _),
+            (.number, .integer), (.number, .number), (.intOrString, .string),
+            (.quantity, .integer), (.quantity, .number):
+            return true
+        case (.integer(let width, _), .integer(let number)):
+            return width == .int64 || Int32(exactly: number) != nil
+        case (.intOrString, .integer(let number)):
+            return Int32(exactly: number) != nil
+        case (.quantity, .string(let text)):
+            return QuantityText.isValid(text)
+        case (.bytes, .string(let text)):
+            return Base64.firstInvalidOffset(text) == nil
+        case (.time, .string(let text)):
+            return TimeText.isValid(text)
+        default:
+            return false
+        }
+    }
+
     fileprivate func prune(_ value: inout JSON) {
         switch self {
         case .object(let type):

@@ -12,6 +12,7 @@ extension APICore {
         guard request.body.count <= configuration.limits.bodyBytesMax else { throw bodyTooLarge }
         let user = try authenticate(request, evaluation)
         evaluation.user = user
+        evaluation.isRestrictedToNode = user.isMachine && !user.isMaster
         let target = RequestTarget(path: request.path, registry: registry)
         let query = try QueryParameters(request.query)
         let action = Action(request, target, query)
@@ -53,6 +54,9 @@ extension APICore {
             user = known
         case .token(let claims):
             guard let known = evaluation.user(ofTokenClaims: claims) else { throw unauthorized }
+            user = known
+        case .bootstrapToken(let token):
+            guard let known = evaluation.user(ofBootstrapToken: token) else { throw unauthorized }
             user = known
         case .invalid:
             throw unauthorized

@@ -25,7 +25,7 @@ extension Evaluation {
         applied[path: ["metadata", "name"]] = .string(target.name ?? "")
         try placeInNamespace(&applied, target)
 
-        guard let current = snapshot[target.key] else {
+        guard let current = current(target) else {
             return try create(applying: applied, target, warnings)
         }
         let old = current.json

@@ -39,9 +39,11 @@ extension Evaluation {
         if !isApplied, target.definition.tracksManagers {
             document = ownership(target).update(old: nil, new: document)
         }
+        try restrictNode(document, replacing: nil, target)
         try admitCreate(&document, target, &writes)
         let errors = target.definition.validateCreate(document)
         guard errors.isEmpty else { throw target.definition.invalid(document, errors) }
+        try checkAdmission(document, replacing: nil, target, &writes)
         document = target.definition.stored(document)
         if options.isDryRun {
             var response = pending(document, target.definition, code: code, warnings: warnings)
@@ -49,14 +51,16 @@ extension Evaluation {
             return .answer(response, snapshot.revision)
         }
         writes.preconditions.append(.absent(target.key))
-        writes.operations.append(.put(target.key, try text(of: document)))
+        writes.operations.append(.put(target.key, try text(of: document, target.definition)))
         return .commit(
             writes.commit(pending(document, target.definition, code: code, warnings: warnings)))
     }
 
     /// The document's text, or 413 when it is longer than the Store takes.
-    func text(of document: JSON) throws(StatusError) -> [UInt8] {
-        let bytes = document.bytes
+    func text(
+        of document: JSON, _ definition: ResourceDefinition
+    ) throws(StatusError) -> [UInt8] {
+        let bytes = definition.storedBytes(document)
         let limit = configuration.limits.documentBytesMax
         guard bytes.count <= limit else {
             throw StatusError(

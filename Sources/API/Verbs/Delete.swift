@@ -20,6 +20,7 @@ extension Evaluation {
         let old = current.json
         try checkPreconditions(options, current, old, target)
         try checkMayGo(target)
+        try restrictNode(nil, replacing: old, target)
         let step = deletionStep(of: old, target, options)
         let definition = target.definition
         let response: PendingResponse
@@ -41,7 +42,7 @@ extension Evaluation {
             return .commit(
                 Commit(
                     preconditions: [.unchanged(target.key, since: current.modRevision)],
-                    operations: [.put(target.key, definition.stored(marked).bytes)],
+                    operations: [.put(target.key, definition.storedBytes(definition.stored(marked)))],
                     response: response))
         case .remove, .nothing:
             return .commit(removal(of: current, old, target, response))

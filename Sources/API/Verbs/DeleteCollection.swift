@@ -17,6 +17,7 @@ extension Evaluation {
         var hasMore = false
         var matches: [(key: Key, document: Document)] = []
         snapshot.forEach(in: filter.range) { key, document in
+            let document = target.definition.served(document)
             if filter.matches(key, document) { matches.append((key, document)) }
             return true
         }

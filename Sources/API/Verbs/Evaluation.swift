@@ -13,8 +13,14 @@ struct Evaluation: Sendable {
     var random: Random
     var user = UserInfo.anonymous
     var authorizer = Authorizer()
+    /// Whether a machine asks over the API. What the daemon's own kubelet writes is its business.
+    var isRestrictedToNode = false
     var options = WriteOptions(manager: "")
     var format = ResponseFormat.json
+    /// What admission tells the client besides the answer.
+    var admissionWarnings: [String] = []
+    /// What admission notes for the audit log.
+    var auditAnnotations: [AuditAnnotation] = []
 
     init(
         registry: ResourceRegistry, configuration: APIConfiguration, snapshot: Snapshot,
@@ -66,10 +72,20 @@ struct Evaluation: Sendable {
 
     /// The document of a target with a name, or 404.
     func existing(_ target: ResourceTarget) throws(StatusError) -> Document {
-        guard let document = snapshot[target.key] else {
+        guard let document = current(target) else {
             throw .notFound(target.resource, target.name ?? "")
         }
         return document
+    }
+
+    /// The document of a target with a name, in the version that the target names.
+    func current(_ target: ResourceTarget) -> Document? {
+        let definition = target.definition
+        guard definition.constants.isEmpty else {
+            return definition.constantSnapshot(at: snapshot.revision)
+                .first { $0.key.name == target.name }?.document
+        }
+        return snapshot[target.key].map(definition.served)
     }
 
     func pending(
@@ -78,7 +94,7 @@ struct Evaluation: Sendable {
     ) -> PendingResponse {
         PendingResponse(
             code: code, body: .document(document, definition), format: format,
-            warnings: warnings, written: nil, wall: wall)
+            warnings: warnings + admissionWarnings, written: nil, wall: wall)
     }
 
     func pending(
@@ -88,6 +104,12 @@ struct Evaluation: Sendable {
             code: code, body: .plain(document), format: format, warnings: warnings,
             written: nil, wall: wall)
     }
+}
+
+/// A remark on a request for the audit log, such as which policy a Pod was judged by.
+package struct AuditAnnotation: Sendable, Equatable {
+    package var name: String
+    package var value: String
 }
 
 /// What a verb comes to before it is worded for HTTP or for a controller.

@@ -91,15 +91,15 @@ extension Document {
 extension ResourceDefinition {
     func key(namespace: String, name: String) -> Key {
         Key(
-            group: resource.group, resource: resource.plural,
+            group: storage.group, resource: storage.plural,
             namespace: resource.isNamespaced ? namespace : "", name: name)
     }
 
     func range(namespace: String) -> KeyRange {
         namespace.isEmpty
-            ? .resource(group: resource.group, resource: resource.plural)
+            ? .resource(group: storage.group, resource: storage.plural)
             : .namespace(
-                group: resource.group, resource: resource.plural, namespace: namespace)
+                group: storage.group, resource: storage.plural, namespace: namespace)
     }
 }
 

@@ -33,7 +33,8 @@ package struct PendingResponse: Sendable {
         case .unversioned(let document, let definition):
             json = format.rendered(document, definition, now: wall)
         case .derived(let document):
-            json = document.withResourceVersion(revision)
+            json = format.rendered(
+                document.withResourceVersion(revision), .scales, now: wall)
         case .document(let document, let definition):
             json = format.rendered(
                 document.withResourceVersion(revision), definition, now: wall)

@@ -94,6 +94,9 @@ extension Evaluation {
                 .badRequest,
                 "name in URL does not match name in Eviction object")
         }
+        if isRestrictedToNode {
+            try restrictNode(nil, replacing: existing(target).json, target)
+        }
         let query = try QueryParameters("")
         let deletion = try DeleteOptions(query, body: body["deleteOptions"] ?? [:])
         var plain = target

@@ -82,8 +82,15 @@ private struct Page {
     }
 
     mutating func fill(from snapshot: Snapshot) {
+        let definition = filter.definition
+        guard definition.constants.isEmpty else {
+            for (key, document) in definition.constantSnapshot(at: snapshot.revision)
+            where filter.matches(key, document) { append(document) }
+            return
+        }
         if let key = filter.onlyKey {
-            if let document = snapshot[key], filter.matches(key, document) { append(document) }
+            guard let document = snapshot[key].map(definition.served) else { return }
+            if filter.matches(key, document) { append(document) }
             return
         }
         let after = options.token.map {
@@ -93,6 +100,7 @@ private struct Page {
         var last: Key?
         var hasMore = false
         snapshot.forEach(in: filter.range, after: after) { key, document in
+            let document = definition.served(document)
             guard filter.matches(key, document) else { return true }
             guard documents.count < limit else {
                 hasMore = true

@@ -143,9 +143,7 @@ extension RequestTarget {
         group: String, version: String, _ rest: [String], _ registry: ResourceRegistry
     ) -> RequestTarget {
         let isServed =
-            registry.definitions.contains {
-                $0.resource.group == group && $0.resource.version == version
-            } || ReviewKind.all.contains { $0.group == group && $0.version == version }
+            registry.serves(group: group, version: version) || ReviewKind.all.contains { $0.group == group && $0.version == version }
         guard isServed else { return .unknownResource }
         guard let first = rest.first else { return .resources(group: group, version: version) }
 

@@ -4,6 +4,22 @@ import Objects
 import Store
 
 /// The subresource `scale`: the number of replicas of a workload, whatever its kind.
+extension ResourceDefinition {
+    /// How a Scale is printed. It is no resource of its own, so no registry knows it.
+    static let scales = ResourceDefinition(
+        .grouped("autoscaling", "scales", "Scale"), verbs: [], schema: AutoscalingV1.scale,
+        columns: [
+            .name, TableColumn("Desired", type: "integer", "How many copies are wanted."),
+            TableColumn("Available", type: "integer", "How many there are."), .age,
+        ],
+        strategy: ResourceStrategy(cells: { document, now in
+            [
+                document.name, .integer(document["spec"]?.count("replicas") ?? 0),
+                .integer(document["status"]?.count("replicas") ?? 0), document.age(at: now),
+            ]
+        }))
+}
+
 extension Evaluation {
     /// The `autoscaling/v1` Scale of a workload, without its version.
     func scale(of document: JSON, _ target: ResourceTarget) throws(StatusError) -> JSON {

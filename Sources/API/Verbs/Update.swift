@@ -21,7 +21,7 @@ extension Evaluation {
                 "the name of the object (\(name)) does not match the name on the URL "
                     + "(\(target.name ?? ""))")
         }
-        guard let current = snapshot[target.key] else {
+        guard let current = current(target) else {
             if target.definition.strategy.allowsCreateOnUpdate, target.subresource == nil {
                 var fresh = document
                 fresh[path: ["metadata", "resourceVersion"]] = nil
@@ -46,6 +46,7 @@ extension Evaluation {
         try checkUID(of: document, old, target)
         keepSystemMetadata(&document, old)
         definition.applyDefaults(&document)
+        try restrictNode(document, replacing: old, target)
         var writes = Writes()
         if target.subresource?.name == "finalize" {
             document = finalized(document, old)
@@ -57,6 +58,7 @@ extension Evaluation {
         let errors = definition.validateUpdate(
             document, from: old, subresource: target.subresource?.name)
         guard errors.isEmpty else { throw definition.invalid(document, errors) }
+        try checkAdmission(document, replacing: old, target, &writes)
         if !isApplied, definition.tracksManagers {
             document = ownership(target).update(old: old, new: document)
         }
@@ -75,7 +77,7 @@ extension Evaluation {
             return .answer(pending(old, definition, warnings: warnings), current.modRevision)
         }
         writes.preconditions.append(.unchanged(target.key, since: current.modRevision))
-        writes.operations.append(.put(target.key, try text(of: document)))
+        writes.operations.append(.put(target.key, try text(of: document, target.definition)))
         return .commit(writes.commit(pending(document, definition, warnings: warnings)))
     }
 

@@ -58,11 +58,14 @@ package struct WatchStream: Sendable {
         guard sendsInitialEvents else { return [] }
         var output: [UInt8] = []
         if let key = filter.onlyKey {
-            if let document = snapshot[key], filter.matches(key, document) {
+            if let document = snapshot[key].map(filter.definition.served),
+                filter.matches(key, document)
+            {
                 append("ADDED", document, version: nil, to: &output)
             }
         } else {
             snapshot.forEach(in: range) { key, document in
+                let document = filter.definition.served(document)
                 if filter.matches(key, document) {
                     append("ADDED", document, version: nil, to: &output)
                 }
@@ -88,8 +91,13 @@ package struct WatchStream: Sendable {
     package mutating func event(_ shared: inout SharedEvents) -> [UInt8]? {
         let change = shared.change
         guard range.contains(change.key) else { return nil }
-        let previous = change.previous.flatMap { filter.matches(change.key, $0) ? $0 : nil }
-        let current = change.document.flatMap { filter.matches(change.key, $0) ? $0 : nil }
+        let definition = filter.definition
+        let previous = change.previous.map(definition.served).flatMap {
+            filter.matches(change.key, $0) ? $0 : nil
+        }
+        let current = change.document.map(definition.served).flatMap {
+            filter.matches(change.key, $0) ? $0 : nil
+        }
         switch (previous, current) {
         case (nil, let current?):
             return make(\.added, "ADDED", current, version: nil, in: &shared)
@@ -107,10 +115,12 @@ package struct WatchStream: Sendable {
         _ path: WritableKeyPath<SharedEvents, [UInt8]?>, _ type: StaticString,
         _ document: Document, version: Revision?, in shared: inout SharedEvents
     ) -> [UInt8] {
-        if format.shape == .document, let made = shared[keyPath: path] { return made }
+        // What is shared is in the version that is stored.
+        let isShared = format.shape == .document && filter.definition.conversion == nil
+        if isShared, let made = shared[keyPath: path] { return made }
         var output: [UInt8] = []
         append(type, document, version: version, to: &output)
-        if format.shape == .document { shared[keyPath: path] = output }
+        if isShared { shared[keyPath: path] = output }
         return output
     }
 

@@ -2,7 +2,8 @@ import Base
 import JSON
 package import Objects
 
-/// Makes the objects that every cluster has: four namespaces, the default roles, and the Service
+/// Makes the objects that every cluster has: four namespaces, the default roles, the default flows
+/// and priority levels, and the Service
 /// `default/kubernetes` with the addresses at which the machines serve the API.
 package enum BootstrapController: Controller {
     private static let namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"]
@@ -17,7 +18,9 @@ package enum BootstrapController: Controller {
             switch key.resource {
             case .namespaces: namespaces.contains(key.name)
             case .nodes: true
-            case .clusterRoles, .clusterRoleBindings: state.record(key) == nil
+            case .clusterRoles, .clusterRoleBindings, .flowSchemas,
+                .priorityLevelConfigurations:
+                state.record(key) == nil
             case .services, .endpoints, .endpointSlices:
                 key.namespace == "default" && key.name == name
             default: false
@@ -43,7 +46,7 @@ package enum BootstrapController: Controller {
                     ]),
                 why: "every cluster has it")
         }
-        ensureRoles(in: state, &result)
+        ensureDefaults(in: state, &result)
         guard let home = state.record(ObjectKey(.namespaces, name: "default")),
             !home.isBeingDeleted
         else { return result }
@@ -52,10 +55,12 @@ package enum BootstrapController: Controller {
         return result
     }
 
-    private static func ensureRoles(in state: ClusterState, _ result: inout Reconciliation) {
+    private static func ensureDefaults(in state: ClusterState, _ result: inout Reconciliation) {
         for (resource, documents) in [
             (Resource.clusterRoles, DefaultRoles.roles),
             (.clusterRoleBindings, DefaultRoles.bindings),
+            (.priorityLevelConfigurations, DefaultFlows.levels),
+            (.flowSchemas, DefaultFlows.schemas),
         ] {
             for document in documents {
                 let name = document["metadata"]?["name"]?.string ?? ""

@@ -87,6 +87,9 @@ extension ClusterState {
         keys(resource).compactMap { objects[$0] }
     }
 
+    /// The types of which there are objects, in order.
+    package var resources: [Resource] { keysByResource.keys.sorted() }
+
     package func keys(_ resource: Resource) -> [ObjectKey] {
         (keys[resource] ?? [:]).values.flatMap { $0 }.sorted()
     }

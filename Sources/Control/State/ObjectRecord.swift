@@ -21,7 +21,7 @@ package struct ObjectRecord: Sendable {
     /// Types of which there are few, and whose documents controllers look at often.
     private static let keptAsValues: [Resource] = [
         .namespaces, .nodes, .services, .endpoints, .endpointSlices, .deployments, .replicaSets,
-        .clusterRoles,
+        .clusterRoles, .resourceQuotas,
     ]
 
     package init(_ key: ObjectKey, _ object: StoredObject) {

@@ -224,10 +224,11 @@ import Testing
         #expect(definition.shortNames == ["deploy"])
         #expect(registry.definition(group: "apps", version: "v2", plural: "deployments") == nil)
         #expect(registry.groupVersions.sorted() == [
-            "apps/v1", "autoscaling/v2", "batch/v1", "certificates.k8s.io/v1",
-            "coordination.k8s.io/v1", "discovery.k8s.io/v1", "networking.k8s.io/v1",
-            "node.k8s.io/v1", "policy/v1", "rbac.authorization.k8s.io/v1",
-            "scheduling.k8s.io/v1", "storage.k8s.io/v1", "v1",
+            "apps/v1", "autoscaling/v1", "autoscaling/v2", "batch/v1", "certificates.k8s.io/v1",
+            "coordination.k8s.io/v1", "discovery.k8s.io/v1", "events.k8s.io/v1",
+            "flowcontrol.apiserver.k8s.io/v1", "networking.k8s.io/v1", "node.k8s.io/v1",
+            "policy/v1", "rbac.authorization.k8s.io/v1", "scheduling.k8s.io/v1",
+            "settings.k8s.io/v1alpha1", "storage.k8s.io/v1", "v1",
         ])
     }
 

@@ -23,6 +23,7 @@ extension ResourceDefinition {
             Subresource("ephemeralcontainers", kind: "Pod", verbs: ["get", "patch", "update"]),
             Subresource("exec", kind: "PodExecOptions", verbs: ["create", "get"]),
             Subresource("log", kind: "Pod", verbs: ["get"]),
+            Subresource("resize", kind: "Pod", verbs: ["get", "patch", "update"]),
             Subresource("portforward", kind: "PodPortForwardOptions", verbs: ["create", "get"]),
             .proxy("PodProxyOptions"),
         ],
@@ -57,6 +58,9 @@ extension ResourceDefinition {
                     ]
                 }
                 document["status"] = status
+            },
+            prepareForUpdate: { document, old, subresource in
+                if subresource == "resize" { PodResizeRules.prepare(&document, from: old) }
             },
             validate: { document, v in
                 v.at("spec") { PodRules.validate(document["spec"], &$0) }

@@ -9,7 +9,7 @@ extension PodRules {
         + "set to 1 if it was previously negative)"
 
     /// Judges a change of a Pod: little of a running Pod's spec may change (`ValidatePodUpdate`).
-    /// Subresources other than `ephemeralcontainers` keep the spec, so nothing of it is judged.
+    /// Subresources other than `ephemeralcontainers` and `resize` keep the spec, so nothing of it is judged.
     static func validateUpdate(
         _ document: JSON, _ old: JSON, _ subresource: String?, _ v: inout Validation
     ) {
@@ -18,6 +18,8 @@ extension PodRules {
         switch subresource {
         case nil:
             v.at("spec") { validateSpecUpdate(spec, oldSpec, &$0) }
+        case "resize":
+            PodResizeRules.validate(document, old, &v)
         case "ephemeralcontainers":
             v.at("spec") { v in
                 v.at("ephemeralContainers") {
