@@ -4,6 +4,7 @@ package struct Figure: Sendable {
     package enum Unit: Sendable {
         /// Operations in a second.
         case perSecond
+        case microseconds
         case milliseconds
         case seconds
         case bytes
@@ -13,6 +14,7 @@ package struct Figure: Sendable {
         package func text(_ value: Double) -> String {
             switch self {
             case .perSecond: FigureTable.grouped(value) + "/s"
+            case .microseconds: FigureTable.decimal(value) + " µs"
             case .milliseconds: FigureTable.decimal(value) + " ms"
             case .seconds: FigureTable.decimal(value) + " s"
             case .bytes: FigureTable.scaled(value)

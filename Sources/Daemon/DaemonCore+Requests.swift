@@ -84,6 +84,7 @@ extension DaemonCore {
 
     mutating func onCancelled(_ ticket: Ticket) {
         watches.remove(ticket)
+        forgetSeat(of: ticket)
         // A transaction that is under way goes on; only its answer is of no use any more.
         if let number = pending.number(ofClient: ticket) { pending.remove(number) }
     }

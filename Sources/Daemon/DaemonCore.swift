@@ -59,6 +59,10 @@ package struct DaemonCore: Sendable {
     package internal(set) var identities: IdentityBook
     var upkeep = IdentityUpkeep()
     var observed = ObservedDocuments()
+    var fairness = FairnessCore()
+    /// Requests that wait for a seat, and the bytes that they hold.
+    var parked: [Ticket: APIRequest] = [:]
+    var parkedBytes = 0
     var routes: [PodRoute] = []
     var proxyRules = ""
     var isProxyStale = true
@@ -154,7 +158,7 @@ package struct DaemonCore: Sendable {
         case .snapshotRead(let ticket, let bytes, let isLast):
             stepRaft(.snapshotRead(ticket, bytes: bytes, isLast: isLast), at: now)
         case .snapshotUnavailable(let ticket): stepRaft(.snapshotUnavailable(ticket), at: now)
-        case .request(let ticket, let request): onRequest(ticket, request, at: now, into: &out)
+        case .request(let ticket, let request): onArrival(ticket, request, at: now, into: &out)
         case .call(let ticket, let call): onCall(ticket, call, at: now, into: &out)
         case .cancelled(let ticket): onCancelled(ticket)
         case .bootstrap(let operations): propose(operations, at: now)
@@ -176,6 +180,7 @@ package struct DaemonCore: Sendable {
         consider(raft.deadline)
         consider(kubelet.deadline)
         consider(pending.deadline)
+        consider(fairness.deadline)
         consider(watches.deadline)
         consider(membership.deadline)
         consider(unheardDeadline)
@@ -214,6 +219,7 @@ package struct DaemonCore: Sendable {
     private mutating func settle(at now: Instant, into out: inout Outbox<DaemonEffect>) {
         var turns = 0
         while true {
+            passSeatsOn(at: now, into: &out)
             propose(at: now)
             guard
                 !gossipEffects.isEmpty || !raftEffects.isEmpty || !controlEffects.isEmpty
@@ -247,6 +253,7 @@ package struct DaemonCore: Sendable {
         loadControl(at: now)
         if let deadline = kubelet.deadline, deadline <= now { stepKubelet(.wake, at: now) }
         wakePending(at: now, into: &out)
+        wakeFairness(at: now, into: &out)
         wakeWatches(at: now, into: &out)
         mournUnheard(at: now)
         wakeMembership(at: now)

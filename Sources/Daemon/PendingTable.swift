@@ -59,6 +59,8 @@ struct PendingTable: Sendable {
     /// Numbers that wait for an index or a revision, in order of their arrival.
     private(set) var waitingReads: [Ticket] = []
     private(set) var nextSequence: UInt64 = 1
+    /// Tickets of clients whose requests have left the table.
+    private var finishedClients: [Ticket] = []
     /// Bytes of the clients' requests.
     private(set) var bytes = 0
 
@@ -107,8 +109,19 @@ struct PendingTable: Sendable {
         bytes -= entry.weight
         forget(number, entry.phase)
         deadlines.cancel(number)
-        if case .client(let client, _) = entry.origin { byClient[client] = nil }
+        if case .client(let client, _) = entry.origin {
+            byClient[client] = nil
+            noteFinished(client)
+        }
         return entry
+    }
+
+    mutating func noteFinished(_ client: Ticket) { finishedClients.append(client) }
+
+    mutating func takeFinishedClients() -> [Ticket] {
+        guard !finishedClients.isEmpty else { return [] }
+        defer { finishedClients = [] }
+        return finishedClients
     }
 
     /// Forgets the writes of controllers.

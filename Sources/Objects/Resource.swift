@@ -99,6 +99,7 @@ extension Resource {
     package static let certificateSigningRequests = grouped(
         "certificates.k8s.io", "certificatesigningrequests", "CertificateSigningRequest",
         isNamespaced: false)
+    package static let bindings = core("bindings", "Binding")
     package static let componentStatuses = core(
         "componentstatuses", "ComponentStatus", isNamespaced: false)
     package static let flowSchemas = grouped(

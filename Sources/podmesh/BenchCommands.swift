@@ -13,7 +13,7 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             BenchRaftCommand.self, BenchStoreCommand.self, BenchNoiseCommand.self,
-            BenchMeshCommand.self, BenchLoadCommand.self, MeshAgentCommand.self,
+            BenchMeshCommand.self, BenchJSONCommand.self, BenchLoadCommand.self, MeshAgentCommand.self,
         ])
 }
 
@@ -51,6 +51,21 @@ struct BenchStoreCommand: AsyncParsableCommand {
         let bench = StoreBench(
             isQuick: options.quick, mayInstallPeers: options.installPeers, directory: directory)
         if try await !bench.run(print: { print($0, terminator: "") }) { throw ExitCode.failure }
+    }
+}
+
+struct BenchJSONCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "json",
+        abstract: "Measure how long a document takes to be read, checked, patched and written.",
+        discussion: "On one processor, without sockets or disks. Takes some seconds.")
+
+    @OptionGroup var options: BenchOptions
+
+    func run() async throws {
+        print(BenchHeader.text(command: options.command), terminator: "")
+        let bench = JSONBench(isQuick: options.quick)
+        if try !bench.run(print: { print($0, terminator: "") }) { throw ExitCode.failure }
     }
 }
 

@@ -41,7 +41,7 @@ extension APICore {
         }
     }
 
-    private func authenticate(
+    func authenticate(
         _ request: APIRequest, _ evaluation: Evaluation
     ) throws(StatusError) -> UserInfo {
         let unauthorized = StatusError(.unauthorized, "Unauthorized")
@@ -126,6 +126,9 @@ extension APICore {
             guard target.definition.verbs.contains("create"),
                 !target.resource.isNamespaced || !target.namespace.isEmpty
             else { throw StatusError.methodNotAllowed }
+            if target.resource == .bindings {
+                return try evaluation.bind(in: target.namespace, body(of: request).value)
+            }
             return try evaluation.create(target, body(of: request))
         case (.post, _?, "binding"?):
             return try evaluation.bind(target, body(of: request).value)

@@ -16,6 +16,7 @@ package struct APICore: Sendable {
     package let configuration: APIConfiguration
     let openAPI: OpenAPIDocuments
     private(set) var authorizer = Authorizer()
+    var flows = FlowIndex()
     private var random: Random
 
     package init(

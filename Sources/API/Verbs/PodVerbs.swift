@@ -5,6 +5,18 @@ import Store
 
 /// The subresources `binding` and `eviction` of Pods.
 extension Evaluation {
+    /// A Binding that is posted to `bindings` names its Pod itself.
+    mutating func bind(in namespace: String, _ body: JSON) throws(StatusError) -> Planned {
+        guard let definition = registry[.pods] else { throw StatusError.unknownPath }
+        let name = body["metadata"]?.text("name") ?? ""
+        guard !name.isEmpty else {
+            throw StatusError.invalid(
+                .bindings, name: "", [FieldError(.required, "metadata.name", "name is required")])
+        }
+        return try bind(
+            ResourceTarget(definition: definition, namespace: namespace, name: name), body)
+    }
+
     mutating func bind(_ target: ResourceTarget, _ body: JSON) throws(StatusError) -> Planned {
         guard target.resource == .pods else { throw StatusError.methodNotAllowed }
         let name = target.name ?? ""
@@ -25,9 +37,7 @@ extension Evaluation {
         }
         if node.isEmpty { faults.append(FieldError(.required, "target.name")) }
         guard faults.isEmpty else {
-            let binding = Resource(
-                group: "", version: "v1", plural: "bindings", kind: "Binding", isNamespaced: true)
-            throw StatusError.invalid(binding, name: name, faults)
+            throw StatusError.invalid(.bindings, name: name, faults)
         }
         let uid = body["metadata"]?["uid"]?.string
         let (current, document) = try bound(target, to: node, uid: uid, body)

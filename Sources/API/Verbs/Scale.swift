@@ -29,7 +29,10 @@ extension Evaluation {
         }
         var status: JSON = ["replicas": document["status"]?["replicas"] ?? 0]
         if let selector = document["spec"]?["selector"] {
-            status["selector"] = .string(Self.text(of: selector))
+            // The selector of a ReplicationController is a plain map.
+            let isPlain = target.resource == .replicationControllers
+            status["selector"] = .string(
+                Self.text(of: isPlain ? ["matchLabels": selector] : selector))
         }
         return [
             "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,

@@ -88,7 +88,7 @@ extension ClusterState {
     }
 
     /// The types of which there are objects, in order.
-    package var resources: [Resource] { keysByResource.keys.sorted() }
+    package var resources: [Resource] { keys.keys.sorted() }
 
     package func keys(_ resource: Resource) -> [ObjectKey] {
         (keys[resource] ?? [:]).values.flatMap { $0 }.sorted()

@@ -77,8 +77,9 @@ final class APIFront: HTTPRequestReceiver {
             guard let header = request.header("authorization") else { return .none }
             let scheme = "bearer "
             guard header.lowercased().hasPrefix(scheme) else { return .invalid }
-            guard let claims = claims(of: String(header.dropFirst(scheme.count))) else {
-                return .invalid
+            let token = String(header.dropFirst(scheme.count))
+            guard let claims = claims(of: token) else {
+                return BootstrapToken(token).map(Credential.bootstrapToken) ?? .invalid
             }
             return .token(claims: claims)
         }
