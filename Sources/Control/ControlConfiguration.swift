@@ -33,6 +33,8 @@ package struct ControlConfiguration: Sendable, Equatable {
     package var retryDelayMax: Span
     /// How long a Pod may name a Node that does not exist before it is collected.
     package var orphanedPodDelay: Span
+    /// How many Pods that have ended stay (`terminated-pod-gc-threshold`); zero for all.
+    package var terminatedPodsMax: Int
 
     package init(
         clusterCIDR: IPv4Network, serviceCIDR: IPv4Network, authorityPEM: String,
@@ -53,5 +55,6 @@ package struct ControlConfiguration: Sendable, Equatable {
         retryDelayMin = .milliseconds(20)
         retryDelayMax = .seconds(30)
         orphanedPodDelay = .seconds(10)
+        terminatedPodsMax = 12_500
     }
 }

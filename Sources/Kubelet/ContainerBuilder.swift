@@ -20,7 +20,8 @@ struct ContainerBuilder {
         result.portMappings = pod.containers.flatMap(portMappings)
         result.labels = pod.metadata.labels.merging(PodLabels.labels(of: pod)) { $1 }
         result.annotations = pod.metadata.annotations
-        result.annotations["kubernetes.io/config.source"] = "api"
+        result.annotations[PodLabels.configurationSource] =
+            pod.metadata.annotations[PodLabels.configurationSource] ?? "api"
         result.annotations[PodLabels.gracePeriod] = String(pod.terminationGracePeriodSeconds)
         if !configuration.cgroupRoot.isEmpty {
             result.cgroupParent = "\(configuration.cgroupRoot)/pod\(pod.uid)"

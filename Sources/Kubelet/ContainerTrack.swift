@@ -17,6 +17,8 @@ struct ContainerTrack: Sendable {
         /// An init container with restartPolicy Always: it starts in order and keeps running.
         case sidecar
         case application
+        /// Added to a running Pod to look into it: it runs once and no more.
+        case ephemeral
     }
 
     /// What is shown as `state.waiting`.
@@ -47,6 +49,14 @@ struct ContainerTrack: Sendable {
         var retry = Retry()
         /// The deadline that the runtime was told of.
         var toldDeadline: Instant?
+        /// When the signal of the container's own choice went out, in place of TERM.
+        var signalledAt: Instant?
+        var isSignalRefused = false
+
+        /// When the container is killed although it was signalled.
+        func killAt(_ limits: KubeletLimits) -> Instant? {
+            signalledAt.map { max(deadline, $0 + .seconds(limits.gracePeriodMinSeconds)) }
+        }
     }
 
     var spec: Container
@@ -62,7 +72,11 @@ struct ContainerTrack: Sendable {
     var postStartUntil: Instant?
     /// An init container ended well in this sandbox.
     var isDone = false
+    /// The Pod starts over as a whole, so this container runs again whatever its policy says.
+    var mustRunAgain = false
     var probes: [ProbeWorker] = []
+    /// The resources that the runtime is being told.
+    var resizingTo: JSON?
     var restartBackOff: BackOff
     /// The attempt whose end the back-off has counted.
     var backOffNoted: UInt32?
@@ -87,7 +101,11 @@ struct ContainerTrack: Sendable {
     var hasExited: Bool { instance?.phase == .exited }
 
     var fieldPath: String {
-        "spec.\(role == .application ? "containers" : "initContainers"){\(name)}"
+        switch role {
+        case .application: "spec.containers{\(name)}"
+        case .ephemeral: "spec.ephemeralContainers{\(name)}"
+        case .initial, .sidecar: "spec.initContainers{\(name)}"
+        }
     }
 
     /// `started`: running, its postStart hook done, its startup probe passed.
@@ -99,23 +117,65 @@ struct ContainerTrack: Sendable {
     /// `ready`: started, and the readiness probe passes. An init container is ready when done.
     var isReady: Bool {
         if role == .initial { return isDone }
+        if role == .ephemeral { return false }
         return isStarted && probes.allSatisfy { $0.kind != .readiness || $0.isSuccessful }
     }
 
-    /// Whether the policy lets the container run again after it has exited.
+    /// Whether the policy lets the container run again after it has exited: a rule for its exit
+    /// code first, then the container's own policy, then the Pod's.
     func mayRestart(_ podPolicy: String) -> Bool {
-        guard let instance, instance.phase == .exited else { return true }
+        guard let instance, instance.phase == .exited, !mustRunAgain else { return true }
         switch role {
+        case .ephemeral: return false
         case .sidecar: return true
         case .initial:
             // One that ended well and is not done did so in a sandbox that is gone.
-            return !isDone && (instance.exitCode == 0 || podPolicy != "Never")
+            guard !isDone, instance.exitCode != 0 else { return !isDone }
+            return RestartRules(spec, podPolicy).action(after: instance.exitCode) != nil
         case .application:
-            switch podPolicy {
-            case "Never": return false
-            case "OnFailure": return instance.exitCode != 0
-            default: return true
-            }
+            return RestartRules(spec, podPolicy).action(after: instance.exitCode) != nil
+        }
+    }
+}
+
+/// What follows from the end of a container: `restartPolicyRules`, then `restartPolicy` of the
+/// container, then that of the Pod.
+struct RestartRules {
+    enum Action: Sendable, Equatable {
+        case container
+        /// `RestartAllContainers`: the whole Pod starts over in its sandbox.
+        case pod
+    }
+
+    private let spec: JSON
+    private let policy: String
+
+    init(_ container: Container, _ podPolicy: String) {
+        spec = container.json
+        policy = container.json["restartPolicy"]?.string ?? podPolicy
+    }
+
+    /// Nil when the container rests.
+    func action(after exitCode: Int32) -> Action? {
+        for rule in spec["restartPolicyRules"]?.array ?? [] where matches(rule, exitCode) {
+            return rule["action"]?.string == "RestartAllContainers" ? .pod : .container
+        }
+        switch policy {
+        case "Never": return nil
+        case "OnFailure": return exitCode == 0 ? nil : .container
+        default: return .container
+        }
+    }
+
+    private func matches(_ rule: JSON, _ exitCode: Int32) -> Bool {
+        let codes = rule["exitCodes"]
+        let isListed = (codes?["values"]?.array ?? []).contains {
+            $0.integer == Int64(exitCode)
+        }
+        switch codes?["operator"]?.string {
+        case "In": return isListed
+        case "NotIn": return !isListed
+        default: return false
         }
     }
 }
@@ -140,4 +200,6 @@ struct ContainerInstance: Sendable, Equatable {
     var exitCode: Int32 = 0
     var reason = ""
     var message = ""
+    /// The requests and limits that it runs with.
+    var resources: JSON?
 }

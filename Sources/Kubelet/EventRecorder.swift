@@ -25,6 +25,12 @@ struct EventRecorder: Sendable {
         var isWaiting = false
     }
 
+    /// Events of one kind about one object, which differ only in their words.
+    private struct Similar: Sendable {
+        var messages: Set<String> = []
+        var last: Instant
+    }
+
     private struct Bucket: Sendable {
         var tokens: Int
         var refilledAt: Instant
@@ -35,6 +41,7 @@ struct EventRecorder: Sendable {
     private var entries: [String: Entry] = [:]
     private var order: [String] = []
     private var buckets: [String: Bucket] = [:]
+    private var similar: [String: [String: Similar]] = [:]
     private var waiting: [String] = []
     private var writing: [Ticket: String] = [:]
 
@@ -49,14 +56,12 @@ struct EventRecorder: Sendable {
     mutating func record(
         _ event: PodEvent, on subject: Subject, now: Instant, wall: WallTime, name: String
     ) {
-        let key = [
-            subject.uid, event.fieldPath ?? "", event.isWarning ? "W" : "N", event.reason,
-            event.message,
-        ].joined(separator: "\u{1F}")
+        let (key, event) = combine(event, subject.uid, now)
         guard waiting.count < limits.eventsWaitingMax, takeToken(subject.uid, now) else { return }
         if entries[key] != nil {
             entries[key]?.count += 1
             entries[key]?.last = wall
+            entries[key]?.event = event
         } else {
             entries[key] = Entry(
                 name: "\(subject.name).\(name)", subject: subject, event: event, count: 1,
@@ -67,6 +72,28 @@ struct EventRecorder: Sendable {
         guard entries[key]?.isWaiting == false else { return }
         entries[key]?.isWaiting = true
         waiting.append(key)
+    }
+
+    /// The tenth kind of words for the same thing within ten minutes, and all after it, become one
+    /// Event whose words change (`EventAggregator`).
+    private mutating func combine(
+        _ event: PodEvent, _ uid: String, _ now: Instant
+    ) -> (key: String, event: PodEvent) {
+        let kind = "\(event.isWarning ? "W" : "N")\u{1F}\(event.reason)"
+        var group = similar[uid]?[kind] ?? Similar(last: now)
+        if now - group.last > limits.eventSimilarInterval { group.messages = [] }
+        group.last = now
+        let isMany = group.messages.count >= limits.eventSimilarMax - 1
+            && !group.messages.contains(event.message)
+        if !isMany { group.messages.insert(event.message) }
+        similar[uid, default: [:]][kind] = group
+        guard isMany else {
+            let key = [uid, event.fieldPath ?? "", kind, event.message]
+            return (key.joined(separator: "\u{1F}"), event)
+        }
+        var combined = event
+        combined.message = "(combined from similar events): \(event.message)"
+        return ("\(uid)\u{1F}\(kind)", combined)
     }
 
     /// A burst, then one Event in each refill period, for each object.
@@ -97,6 +124,7 @@ struct EventRecorder: Sendable {
     /// Drops what is remembered of an object that is gone; its last Events are still written.
     mutating func forget(_ uid: String) {
         buckets[uid] = nil
+        similar[uid] = nil
         order.removeAll { key in
             guard let entry = entries[key], entry.subject.uid == uid, !entry.isWaiting,
                 !entry.isWriting
@@ -142,6 +170,10 @@ struct EventRecorder: Sendable {
         return true
     }
 
+    private static func message(of entry: Entry) -> String {
+        String(entry.event.message.prefix(1_024))
+    }
+
     private func write(_ entry: Entry) -> ObjectWrite {
         let namespace = entry.subject.namespace.isEmpty ? "default" : entry.subject.namespace
         if entry.isCreated {
@@ -150,6 +182,7 @@ struct EventRecorder: Sendable {
                 key,
                 [
                     "count": .integer(entry.count), "lastTimestamp": .string(entry.last.rfc3339),
+                    "message": .string(Self.message(of: entry)),
                 ])
         }
         var subject: JSON = [
@@ -167,7 +200,7 @@ struct EventRecorder: Sendable {
                 "metadata": ["name": .string(entry.name), "namespace": .string(namespace)],
                 "involvedObject": subject,
                 "reason": .string(entry.event.reason),
-                "message": .string(String(entry.event.message.prefix(1_024))),
+                "message": .string(Self.message(of: entry)),
                 "source": ["component": "kubelet", "host": .string(nodeName)],
                 "firstTimestamp": .string(entry.first.rfc3339),
                 "lastTimestamp": .string(entry.last.rfc3339),

@@ -25,6 +25,8 @@ package struct KubeletConfiguration: Sendable, Equatable {
     /// True on a machine whose images are imported, not pulled: one that is present satisfies
     /// imagePullPolicy Always. One that is absent is pulled all the same.
     package var acceptsPresentImages: Bool
+    /// The sources of static Pods that the machine has; each tells what it holds at the start.
+    package var staticPodSources: [StaticPodSource]
     package var limits: KubeletLimits
 
     package init(nodeName: String, addresses: [String]) {
@@ -40,6 +42,7 @@ package struct KubeletConfiguration: Sendable, Equatable {
         cgroupRoot = ""
         version = "v1.36.0+podmesh"
         acceptsPresentImages = false
+        staticPodSources = []
         limits = KubeletLimits()
     }
 

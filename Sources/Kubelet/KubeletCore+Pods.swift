@@ -8,6 +8,7 @@ extension KubeletCore {
     ) {
         let isFirst = !knowsPods
         knowsPods = true
+        if isFirst { statics.isStale = true }
         guard relist.last != nil else {
             for (key, json) in changes { waitingPods[key] = json }
             return
@@ -17,7 +18,7 @@ extension KubeletCore {
             admitWaiting(now, &out)
             return
         }
-        for (key, json) in changes {
+        for (key, json) in changes where !takeMirror(key, json) {
             if let json {
                 onPod(Pod(json), key, now, &out)
             } else if let uid = uids.removeValue(forKey: key) {
@@ -34,7 +35,7 @@ extension KubeletCore {
         }
         uids[key] = pod.uid
         if pods[pod.uid] == nil {
-            admit(pod, [], [], now, &out)
+            admit(pod, [], [], isStatic: false, now, &out)
         } else {
             withPod(pod.uid, now, &out) { $0.noteFresh(pod, &$1) }
         }
@@ -48,24 +49,30 @@ extension KubeletCore {
         waitingPods = [:]
         for key in waiting.keys.sorted() {
             guard let json = waiting[key] else { continue }
+            guard !takeMirror(key, json) else { continue }
             let pod = Pod(json)
             uids[key] = pod.uid
             admit(
                 pod, state.sandboxes.filter { $0.podUID == pod.uid },
-                state.containers.filter { $0.labels[PodLabels.podUID] == pod.uid }, now, &out)
+                state.containers.filter { $0.labels[PodLabels.podUID] == pod.uid },
+                isStatic: false, now, &out)
         }
+        // What static Pods held is theirs before the rest is nobody's.
+        settleStatics(now, &out)
         endOrphans(state, now, &out)
     }
 
-    private mutating func admit(
-        _ pod: Pod, _ sandboxes: [SandboxState], _ containers: [ContainerState],
+    mutating func admit(
+        _ pod: Pod, _ sandboxes: [SandboxState], _ containers: [ContainerState], isStatic: Bool,
         _ now: Instant, _ out: inout Outbox<KubeletEffect>
     ) {
-        var lifecycle = PodLifecycle(pod, configuration)
+        var lifecycle = PodLifecycle(pod, isStatic: isStatic, configuration)
         lifecycle.report.acknowledged = pod.json["status"]
         insert(lifecycle)
         let isFull = sandboxes.isEmpty && liveCount > limits.podsMax && !pod.isFinished
         let limit = limits.podsMax
+        let refusal = sandboxes.isEmpty && !lifecycle.isCritical && !pod.isFinished
+            && !pod.isBeingDeleted ? refusal(of: pod, now) : nil
         withPod(pod.uid, now, &out) { lifecycle, turn in
             if pod.isFinished, sandboxes.isEmpty, containers.isEmpty {
                 lifecycle.report.isFrozen = true
@@ -79,6 +86,7 @@ extension KubeletCore {
                     "Pod was rejected: Node didn't have enough resource: pods, requested: 1, "
                         + "used: \(limit), capacity: \(limit)", &turn)
             }
+            if let refusal { lifecycle.fail("Evicted", refusal, &turn) }
             lifecycle.onPodChanged(pod, &turn)
         }
     }
@@ -101,6 +109,7 @@ extension KubeletCore {
     mutating func endOrphans(
         _ state: RuntimeState, _ now: Instant, _ out: inout Outbox<KubeletEffect>
     ) {
+        guard knowsAll else { return }
         var strangers: Set<String> = []
         for sandbox in state.sandboxes where pods[sandbox.podUID] == nil {
             strangers.insert(sandbox.podUID)
@@ -141,7 +150,7 @@ extension KubeletCore {
             configuration: configuration,
             machine: node.machine
                 ?? MachineFacts(cpuMilli: 0, memoryBytes: 0, ephemeralStorageBytes: 0),
-            sources: sources, isLeaseHeld: isLeaseHeld, at: now, wall: wall)
+            sources: sources, isLeaseHeld: isLeaseHeld || pod.isStatic, at: now, wall: wall)
         let stage = pod.stage
         body(&pod, &turn)
         if pod.stage != stage { areNeedsStale = true }
@@ -160,20 +169,21 @@ extension KubeletCore {
         if turn.wantsList { relist.isWanted = true }
         let subject = EventRecorder.Subject(
             kind: "Pod", namespace: pod.key.namespace, name: pod.key.name, uid: uid)
-        for event in turn.events where pod.isInAPI {
+        for event in turn.events where pod.isInAPI || pod.isStatic {
             events.record(event, on: subject, now: now, wall: wall, name: eventName())
         }
         report(&pod, turn, &out)
         if pod.stage == .removed, !pod.isInAPI {
             drop(pod)
         } else {
-            wakeAt[uid] = pod.deadline(after: now)
+            wakeAt[uid] = pod.deadline(after: now, limits)
             pods[uid] = pod
         }
     }
 
     private mutating func drop(_ pod: PodLifecycle) {
         order.removeAll { $0 == pod.uid }
+        if pod.isStatic { statics.isStale = true }
         wakeAt[pod.uid] = nil
         if uids[pod.key] == pod.uid { uids[pod.key] = nil }
         events.forget(pod.uid)
@@ -184,7 +194,7 @@ extension KubeletCore {
     private mutating func report(
         _ pod: inout PodLifecycle, _ turn: PodTurn, _ out: inout Outbox<KubeletEffect>
     ) {
-        guard pod.isInAPI, !pod.report.isWriting, !pod.report.isDeleting,
+        guard let uid = pod.reportedUID, !pod.report.isWriting, !pod.report.isDeleting,
             pod.report.retry.isDue(turn.instant)
         else { return }
         if !pod.report.isFrozen, !pod.isReadingMessage {
@@ -201,12 +211,12 @@ extension KubeletCore {
                         ticket,
                         .patch(
                             pod.key,
-                            ["metadata": ["uid": .string(pod.uid)], "status": patch],
+                            ["metadata": ["uid": .string(uid)], "status": patch],
                             subresource: "status")))
                 return
             }
         }
-        guard pod.stage == .removed else { return }
+        guard pod.stage == .removed, !pod.isStatic else { return }
         pod.report.isDeleting = true
         let ticket = tickets.next()
         writes[ticket] = .deletion(uid: pod.uid)
@@ -226,6 +236,7 @@ extension KubeletCore {
             withPod(uid, now, &out) { $0.onStatusWritten(result, $1) }
         case .deletion(let uid):
             withPod(uid, now, &out) { $0.onDeleted(result, $1) }
+        case .mirror(let key): onMirrorWritten(key, now)
         }
     }
 }
@@ -234,8 +245,10 @@ extension PodLifecycle {
     /// A status that lacks the message would be followed by another at once.
     var isReadingMessage: Bool {
         inFlight.contains { operation in
-            if case .terminationMessage = operation { return true }
-            return false
+            switch operation {
+            case .terminationMessage, .terminationLog: true
+            default: false
+            }
         }
     }
 
@@ -268,7 +281,7 @@ extension PodLifecycle {
             report.retry.noteSuccess()
         case .failure(let error):
             report.sent = nil
-            if error.reason == .notFound {
+            if error.reason == .notFound, !isStatic {
                 // The deletion is on its way here; there is nothing left to tell.
                 report.isFrozen = true
             }

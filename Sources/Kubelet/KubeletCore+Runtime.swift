@@ -57,7 +57,11 @@ extension KubeletCore {
             onListed(result, now, &out)
             return
         }
-        if node.onFinished(ticket, result, now: now) { return }
+        if node.onFinished(ticket, result, now: now) || onUsage(ticket, result, now, &out)
+            || onImages(ticket, result, now, &out)
+        {
+            return
+        }
         guard let pending = operations.removeValue(forKey: ticket) else { return }
         if pending.operation.changesRuntime { relist.touch(pending.uid) }
         withPod(pending.uid, now, &out) { $0.onFinished(pending.operation, result, &$1) }
@@ -71,9 +75,9 @@ extension KubeletCore {
         relist.nextAt = now + limits.relistPeriod
         guard case .success(.state(let state)) = result else { return }
         let isFirst = relist.last == nil
-        relist.last = isFirst || !knowsPods ? state : RuntimeState()
-        guard knowsPods else { return }
+        relist.last = isFirst || !knowsAll ? state : RuntimeState()
         if isFirst {
+            statics.isStale = true
             admitWaiting(now, &out)
         } else {
             reconcile(state, now, &out)

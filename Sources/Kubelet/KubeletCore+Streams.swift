@@ -12,12 +12,13 @@ package struct ContainerTarget: Sendable, Equatable {
 extension KubeletCore {
     /// The Pods that the API has for this Node, sorted; those that wait for the first list too.
     package var podKeys: [ObjectKey] {
-        (uids.keys + waitingPods.keys.filter { uids[$0] == nil }).sorted()
+        let known = Set(uids.keys).union(statics.mirrors.keys)
+        return known.union(waitingPods.keys).sorted()
     }
 
     /// Whether the API has a Pod under that key for this Node, as far as was told.
     package func hasPod(_ key: ObjectKey) -> Bool {
-        uids[key] != nil || waitingPods[key] != nil
+        uids[key] != nil || waitingPods[key] != nil || statics.mirrors[key] != nil
     }
 
     /// The instance of a container that a stream means: the present one, or with `isPrevious` the
@@ -25,7 +26,7 @@ extension KubeletCore {
     package func streamTarget(
         podUID: String, container name: String, isPrevious: Bool
     ) -> ContainerTarget? {
-        guard let pod = pods[podUID] else { return nil }
+        guard let pod = pods[ownUID(of: podUID)] else { return nil }
         guard !name.isEmpty else {
             guard !pod.sandbox.id.isEmpty else { return nil }
             return ContainerTarget(containerID: "", logPath: "", sandboxID: pod.sandbox.id)

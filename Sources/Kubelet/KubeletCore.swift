@@ -34,6 +34,9 @@ package struct KubeletCore: Sendable {
     var operations: [Ticket: PendingOperation] = [:]
     var queue = OperationQueue()
     var writes: [Ticket: PendingWrite] = [:]
+    var statics = StaticPods()
+    var usage = UsageTrack()
+    var images = ImageTrack()
     var tokenRequests: [Ticket: (uid: String, request: TokenRequest)] = [:]
 
     var relist = RelistState()
@@ -53,6 +56,7 @@ package struct KubeletCore: Sendable {
     enum PendingWrite: Sendable {
         case status(uid: String)
         case deletion(uid: String)
+        case mirror(ObjectKey)
     }
 
     package init(configuration: KubeletConfiguration, random: Random) {
@@ -75,6 +79,8 @@ package struct KubeletCore: Sendable {
         case .runtimeReady(let isReady, let message): onRuntimeReady(isReady, message, now)
         case .leaseHeld(let isHeld): onLease(isHeld, now, &out)
         case .podsChanged(let changes): onPodsChanged(changes, now, &out)
+        case .staticPods(let source, let manifests):
+            onStaticPods(source, manifests, now, &out)
         case .documentsChanged(let changes): onDocumentsChanged(changes, now, &out)
         case .servicesChanged(let namespace, let services):
             sources.services[namespace] = services
@@ -96,7 +102,9 @@ package struct KubeletCore: Sendable {
             guard let instant = wakeAt[uid] else { continue }
             earliest = earliest.map { min($0, instant) } ?? instant
         }
-        for instant in [relist.deadline, nodeDeadline].compactMap({ $0 }) {
+        for instant in [
+            relist.deadline, nodeDeadline, statics.deadline, usageDeadline, imagesDeadline,
+        ].compactMap({ $0 }) {
             earliest = earliest.map { min($0, instant) } ?? instant
         }
         return earliest
@@ -167,8 +175,12 @@ package struct KubeletCore: Sendable {
     // MARK: After every input
 
     private mutating func settle(_ now: Instant, _ out: inout Outbox<KubeletEffect>) {
+        settleStatics(now, &out)
+        settleResizes(now, &out)
         observeNeeds(&out)
         advanceRelist(now, &out)
+        advanceUsage(now, &out)
+        advanceImages(now, &out)
         node.advance(now: now, wall: wall, &tickets, into: &out)
         announce(now)
         events.flush(&tickets, into: &out)

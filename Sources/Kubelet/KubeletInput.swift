@@ -17,6 +17,9 @@ package enum KubeletInput: Sendable {
     /// Pods bound to this Node, with nil for one that is gone. The first one carries all of them
     /// and may be empty; until then nothing found in the runtime is taken for an orphan.
     case podsChanged([(ObjectKey, JSON?)])
+    /// All manifests of static Pods that a source has; at first, also when there are none, and
+    /// at each change.
+    case staticPods(StaticPodSource, [JSON])
     /// ConfigMaps and Secrets that ``KubeletEffect/observe(documents:serviceNamespaces:)`` asked
     /// for; nil says that there is none. Each key is answered at first and at each change.
     case documentsChanged([(ObjectKey, JSON?)])

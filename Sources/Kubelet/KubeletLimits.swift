@@ -14,6 +14,10 @@ package struct KubeletLimits: Sendable, Equatable {
     /// Events of one Pod in a burst, and the pace after it.
     package var eventBurst = 25
     package var eventRefill = Span.minutes(5)
+    /// From so many different messages of one reason about one object within this time on, they
+    /// are combined into one Event.
+    package var eventSimilarMax = 10
+    package var eventSimilarInterval = Span.minutes(10)
 
     /// How often all containers are listed. Exits are mostly told by hints before that.
     package var relistPeriod = Span.seconds(1)
@@ -37,6 +41,24 @@ package struct KubeletLimits: Sendable, Equatable {
 
     /// The least time that a container gets between TERM and KILL.
     package var gracePeriodMinSeconds: Int64 = 2
+    /// How often the machine's use of memory, disk and processes is read.
+    package var statisticsPeriod = Span.seconds(10)
+    /// Pods are evicted when less is left: bytes of memory, and percent of the rest. Kubernetes
+    /// has no threshold for processes unless one is set.
+    package var evictionMemoryAvailable: Int64 = 100 * 1_024 * 1_024
+    package var evictionNodeDiskPercent: Int64 = 10
+    package var evictionImageDiskPercent: Int64 = 15
+    package var evictionInodesPercent: Int64 = 5
+    package var evictionProcessesPercent: Int64 = 2
+    /// How long a pressure is told after it was last seen.
+    package var evictionPressureTransition = Span.minutes(5)
+    package var evictionGraceSeconds: Int64 = 1
+    /// Images are removed when their disk is this full, until it is only that full.
+    package var imageCollectionHighPercent: Int64 = 85
+    package var imageCollectionLowPercent: Int64 = 80
+    package var imageCollectionPeriod = Span.minutes(5)
+    package var imageAgeMin = Span.minutes(2)
+
     /// Bytes of a termination message from its file and from the log.
     package var terminationMessageMax = 4_096
     package var terminationLogFallbackMax = 2_048

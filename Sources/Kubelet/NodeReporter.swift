@@ -12,6 +12,8 @@ struct NodeReporter: Sendable {
         didSet { isStale = true }
     }
 
+    var pressures: [Pressure] = [] { didSet { if pressures != oldValue { isStale = true } } }
+
     /// Nil until the daemon has said whether the Node exists.
     private var node: Node??
     private var configuredCIDR: String?
@@ -228,16 +230,15 @@ struct NodeReporter: Sendable {
 
     private mutating func conditions(_ node: Node?, _ wall: WallTime) -> [JSON] {
         let message = notReadyMessage
-        return [
-            condition(
-                "MemoryPressure", false, "KubeletHasSufficientMemory",
-                "kubelet has sufficient memory available", node, wall),
-            condition(
-                "DiskPressure", false, "KubeletHasNoDiskPressure",
-                "kubelet has no disk pressure", node, wall),
-            condition(
-                "PIDPressure", false, "KubeletHasSufficientPID",
-                "kubelet has sufficient PID available", node, wall),
+        var result: [JSON] = []
+        for pressure in Pressure.allCases {
+            let isPressed = pressures.contains(pressure)
+            let words = pressure.words(isPressed: isPressed)
+            result.append(
+                condition(
+                    pressure.rawValue, isPressed, words.reason, words.message, node, wall))
+        }
+        return result + [
             condition(
                 "Ready", message == nil, message == nil ? "KubeletReady" : "KubeletNotReady",
                 message ?? "kubelet is posting ready status", node, wall),

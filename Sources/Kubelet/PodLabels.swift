@@ -14,6 +14,24 @@ enum PodLabels {
     static let terminationMessagePolicy = "io.kubernetes.container.terminationMessagePolicy"
     static let gracePeriod = "io.kubernetes.pod.terminationGracePeriod"
 
+    static let configurationHash = "kubernetes.io/config.hash"
+    static let configurationSource = "kubernetes.io/config.source"
+    static let configurationSeen = "kubernetes.io/config.seen"
+    static let configurationMirror = "kubernetes.io/config.mirror"
+
+    /// Thirty-two hexadecimal digits that change with the text (FNV-1a, from both ends).
+    static func digest(of text: String) -> String {
+        func hash(_ bytes: some Sequence<UInt8>, _ basis: UInt64) -> String {
+            var hash = basis
+            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
+            let digits = String(hash, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }
+        let bytes = Array(text.utf8)
+        return hash(bytes, 14_695_981_039_346_656_037)
+            + hash(bytes.reversed(), 7_809_847_782_465_536_322)
+    }
+
     static func labels(of pod: Pod) -> [String: String] {
         [podName: pod.name, podNamespace: pod.namespace, podUID: pod.uid]
     }

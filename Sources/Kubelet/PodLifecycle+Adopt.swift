@@ -32,6 +32,7 @@ extension PodLifecycle {
         _ sandboxes: [SandboxState], _ states: [ContainerState], _ turn: inout PodTurn
     ) {
         startTime = pod.status["startTime"]?.string.flatMap(WallTime.init(rfc3339:))
+        noteActiveDeadline(turn)
         adoptReported(turn)
         let ordered = sandboxes.sorted { ($0.attempt, $0.createdAt) > ($1.attempt, $1.createdAt) }
         if let newest = ordered.first {
@@ -62,6 +63,7 @@ extension PodLifecycle {
     private mutating func adoptReported(_ turn: PodTurn) {
         let statuses = (pod.status["initContainerStatuses"]?.array ?? [])
             + (pod.status["containerStatuses"]?.array ?? [])
+            + (pod.status["ephemeralContainerStatuses"]?.array ?? [])
         for status in statuses {
             guard let name = status["name"]?.string, let index = index(of: name),
                 let count = status["restartCount"]?.integer.flatMap(UInt32.init(exactly:)),
@@ -100,6 +102,8 @@ extension PodLifecycle {
     /// Makes a container of the runtime the present instance.
     private mutating func take(_ index: Int, _ state: ContainerState, _ turn: inout PodTurn) {
         containers[index].adopt(ContainerInstance(state))
+        let resources = containers[index].spec.json["resources"]
+        containers[index].instance?.resources = resources
         switch state.phase {
         case .running, .unknown:
             becomeRunning(index, startedAt: state.startedAt, &turn)

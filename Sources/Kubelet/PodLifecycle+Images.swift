@@ -12,8 +12,14 @@ extension PodLifecycle {
             beginImageBackOff(index, &turn)
             return
         }
-        containers[index].image = .inspecting
         let image = container.spec.image
+        if let fault = ImageReference.fault(in: image) {
+            let text = "Failed to apply default image tag \"\(image)\": "
+                + "couldn't parse image name \"\(image)\": \(fault)"
+            refuseImage(index, "InvalidImageName", text, event: "InspectFailed", &turn)
+            return
+        }
+        containers[index].image = .inspecting
         send(.inspectImage(container.name), .imageStatus(image: image), &turn)
     }
 

@@ -29,7 +29,8 @@ extension PodLifecycle {
             }
         case .start(let name, let id), .inspect(let name, let id), .stop(let name, let id),
             .hasten(let name, let id), .terminationMessage(let name, let id),
-            .postStart(let name, let id), .preStop(let name, let id),
+            .terminationLog(let name, let id), .resize(let name, let id),
+            .signal(let name, let id), .postStart(let name, let id), .preStop(let name, let id),
             .probe(let name, let id, _):
             guard let index = index(of: name), containers[index].instance?.id == id
             else { break }
@@ -46,7 +47,10 @@ extension PodLifecycle {
         case .start: onStarted(index, result, &turn)
         case .inspect: onInspected(index, result, &turn)
         case .stop: onStopped(index, result, &turn)
-        case .terminationMessage: onTerminationMessage(index, result)
+        case .terminationMessage: onTerminationMessage(index, result, &turn)
+        case .terminationLog: onTerminationLog(index, result, turn)
+        case .resize: onResized(index, result, &turn)
+        case .signal: onSignalled(index, result)
         case .postStart: onPostStart(index, result, &turn)
         case .preStop: onPreStop(index, result, &turn)
         case .probe(_, _, let kind): onProbe(index, kind, result, &turn)
@@ -174,7 +178,8 @@ extension PodLifecycle {
                 ContainerInstance(
                     id: id, sandboxID: sandbox.id, attempt: container.nextAttempt,
                     phase: .created, imageID: imageID,
-                    hash: PodLabels.hash(of: container.spec)))
+                    hash: PodLabels.hash(of: container.spec),
+                    resources: container.spec.json["resources"]))
             turn.note("Created", "Container created", container: container)
             start(index, &turn)
             removeOldest(container.previous, container, &turn)
@@ -311,6 +316,12 @@ extension PodLifecycle {
         containers[index].end(state, turn)
         let container = containers[index]
         if container.role == .initial, state.exitCode == 0 { containers[index].isDone = true }
+        if stage == .active, container.role != .ephemeral,
+            RestartRules(container.spec, pod.restartPolicy).action(after: state.exitCode) == .pod
+        {
+            turn.marks.append("all containers restarted by rule")
+            isStartingOver = true
+        }
         let path = paths.terminationLog(container.name, attempt: state.attempt)
         send(
             .terminationMessage(container.name, id: state.id),
@@ -330,10 +341,40 @@ extension PodLifecycle {
 
     /// The file's text; without one, and by policy after a failure, the end of the log.
     private mutating func onTerminationMessage(
-        _ index: Int, _ result: Result<RuntimeResponse, RuntimeError>
+        _ index: Int, _ result: Result<RuntimeResponse, RuntimeError>, _ turn: inout PodTurn
     ) {
-        guard case .success(.bytes(let bytes)) = result, !bytes.isEmpty else { return }
-        containers[index].instance?.message = String(decoding: bytes, as: UTF8.self)
+        if case .success(.bytes(let bytes)) = result, !bytes.isEmpty {
+            noteMessage(index, bytes)
+            return
+        }
+        let container = containers[index]
+        guard container.spec.json["terminationMessagePolicy"]?.string == "FallbackToLogsOnError",
+            let instance = container.instance, instance.exitCode != 0
+        else { return }
+        let log = PodPaths.log(container.name, attempt: instance.attempt)
+        send(
+            .terminationLog(container.name, id: instance.id),
+            .readTail(
+                path: "\(paths.logDirectory)/\(log)",
+                limit: turn.limits.terminationLogFallbackMax * LogTail.overhead), &turn)
+    }
+
+    private mutating func onTerminationLog(
+        _ index: Int, _ result: Result<RuntimeResponse, RuntimeError>, _ turn: PodTurn
+    ) {
+        guard case .success(.bytes(let bytes)) = result else { return }
+        let limit = turn.limits.terminationLogFallbackMax
+        let text = LogTail.text(
+            of: bytes, isWhole: bytes.count < limit * LogTail.overhead, limit: limit)
+        if !text.isEmpty { noteMessage(index, text) }
+    }
+
+    /// The process's words follow the runtime's. All containers of a Pod share 12 KiB.
+    private mutating func noteMessage(_ index: Int, _ bytes: [UInt8]) {
+        let share = 12 * 1_024 / max(1, containers.count)
+        let text = String(decoding: bytes.prefix(share), as: UTF8.self)
+        let known = containers[index].instance?.message ?? ""
+        containers[index].instance?.message = known.isEmpty ? text : "\(known): \(text)"
     }
 }
 
@@ -345,6 +386,7 @@ extension ContainerTrack {
         nextAttempt = fresh.attempt &+ 1
         image = .unknown
         stop = nil
+        mustRunAgain = false
         retry.noteSuccess()
     }
 
@@ -368,6 +410,9 @@ extension ContainerTrack {
         postStartUntil = nil
         probes = []
         image = .unknown
-        if waiting?.reason != "RunContainerError" { waiting = nil }
+        if !Self.outliving.contains(waiting?.reason ?? "") { waiting = nil }
     }
+
+    /// Reasons that stay visible for a moment after the end that they explain.
+    private static let outliving: Set<String> = ["RunContainerError", "PostStartHookError"]
 }

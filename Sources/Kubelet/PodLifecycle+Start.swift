@@ -49,8 +49,10 @@ extension PodLifecycle {
             return
         }
         restartChangedContainers(&turn)
+        advanceResize(&turn)
         for index in containers.indices { advanceStop(index, &turn) }
-        if outcome != nil {
+        if isStartingOver { startOver(&turn) }
+        if !isStartingOver, outcome != nil {
             stage = .finishing
             advanceFinishing(&turn)
             return
@@ -60,15 +62,37 @@ extension PodLifecycle {
         prepareVolumes(&turn)
         advanceSandbox(&turn)
         for index in containers.indices { start(index, &turn) }
-        for index in startable() { advanceStart(index, &turn) }
+        if !isStartingOver {
+            for index in startable() { advanceStart(index, &turn) }
+        }
         for index in containers.indices { advanceProbes(index, &turn) }
+    }
+
+    /// Stops what runs; when nothing does any more, the init containers are to run again.
+    private mutating func startOver(_ turn: inout PodTurn) {
+        stopContainers(graceSeconds: pod.terminationGracePeriodSeconds, &turn)
+        guard !hasLiveContainers, !isStarting else { return }
+        isStartingOver = false
+        isInitialised = false
+        for index in containers.indices where containers[index].role != .ephemeral {
+            containers[index].isDone = false
+            containers[index].mustRunAgain = containers[index].hasExited
+        }
     }
 
     private mutating func begin(_ turn: inout PodTurn) {
         startTime = turn.wall
-        if let seconds = pod.spec["activeDeadlineSeconds"]?.integer {
-            activeDeadline = turn.instant + .seconds(seconds)
+        noteActiveDeadline(turn)
+    }
+
+    /// The deadline counts from the Pod's start, also when the daemon or the limit is younger.
+    mutating func noteActiveDeadline(_ turn: PodTurn) {
+        guard let seconds = pod.spec["activeDeadlineSeconds"]?.integer, let startTime else {
+            activeDeadline = nil
+            return
         }
+        let age = max(.zero, turn.wall - startTime)
+        activeDeadline = turn.instant + max(.zero, .seconds(max(0, seconds)) - age)
     }
 
     /// Ends the Pod as Failed whatever its containers do.
@@ -219,7 +243,9 @@ extension PodLifecycle {
 
     /// The containers that should be there and are not, in order.
     private mutating func startable() -> [Int] {
-        var result: [Int] = []
+        var result = containers.indices.filter {
+            containers[$0].role == .ephemeral && containers[$0].instance == nil
+        }
         let policy = pod.restartPolicy
         for (index, container) in containers.enumerated() {
             switch container.role {
@@ -233,6 +259,8 @@ extension PodLifecycle {
             case .application:
                 if !isInitialised { isInitialised = true }
                 if !container.isLive, container.mayRestart(policy) { result.append(index) }
+                if container.holdsBackOthers { return result }
+            case .ephemeral: break
             }
         }
         return result
@@ -270,17 +298,35 @@ extension PodLifecycle {
         return true
     }
 
+    /// The container whose processes an ephemeral one is to see.
+    private func targetID(
+        of container: ContainerTrack
+    ) throws(ConfigurationError) -> String? {
+        guard container.role == .ephemeral,
+            let name = container.spec.json["targetContainerName"]?.string, !name.isEmpty
+        else { return nil }
+        guard let target = containers.first(where: { $0.name == name }), target.isRunning else {
+            throw ConfigurationError("unable to find target container \(name)")
+        }
+        return target.instance?.id
+    }
+
     private mutating func create(_ index: Int, _ image: ImageState, _ turn: inout PodTurn) {
         guard sandbox.phase == .ready, volumes.prepared != nil else { return }
         let container = containers[index]
         let environment = PodEnvironment(sources: turn.sources, fields: fields(turn))
         let builder = builder(turn)
-        let configuration: ContainerConfiguration
+        var configuration: ContainerConfiguration
         do throws(ConfigurationError) {
+            let target = try targetID(of: container)
             configuration = try builder.container(
                 container.spec, attempt: container.nextAttempt, image: image,
                 environment: try environment.variables(for: container.spec),
                 addresses: fields(turn).podAddresses)
+            if let target {
+                configuration.namespaces.processes = .target
+                configuration.namespaces.targetID = target
+            }
         } catch {
             if container.waiting?.message != error.message {
                 turn.warn("Failed", "Error: \(error.message)", container: container)
@@ -301,6 +347,14 @@ extension PodLifecycle {
 }
 
 extension ContainerTrack {
+    /// Containers start in order, and a postStart hook is part of the start of its container.
+    var holdsBackOthers: Bool {
+        guard spec.json["lifecycle"]?["postStart"] != nil, restartCount == 0, !hasExited,
+            waiting == nil
+        else { return false }
+        return !isRunning || isPostStartPending
+    }
+
     /// Counts a restart once, however often its creation is tried.
     mutating func noteTry(_ now: Instant) {
         guard hasExited, let end = instance?.endedAt, backOffNoted != instance?.attempt

@@ -23,7 +23,8 @@ extension PodLifecycle {
     // MARK: Ending by itself
 
     mutating func advanceFinishing(_ turn: inout PodTurn) {
-        stopContainers(graceSeconds: pod.terminationGracePeriodSeconds, &turn)
+        stopContainers(
+            graceSeconds: finishingGrace ?? pod.terminationGracePeriodSeconds, &turn)
         guard !hasRunningContainers, !isStarting, !isInFlight(.runSandbox) else { return }
         guard sandbox.retry.isDue(turn.instant) else { return }
         switch sandbox.phase {
@@ -58,6 +59,7 @@ extension PodLifecycle {
 
     mutating func advanceTerminating(_ turn: inout PodTurn) {
         stopContainers(graceSeconds: terminationGrace, &turn)
+        for index in containers.indices { advanceProbes(index, &turn) }
         guard !hasRunningContainers, !isStarting, !isInFlight(.runSandbox) else { return }
         guard !mustSeeList, strays.isEmpty else { return }
         guard sandbox.retry.isDue(turn.instant) else { return }
@@ -86,7 +88,7 @@ extension PodLifecycle {
     }
 
     /// Stops all that runs: the applications at once, then the sidecars, the last first.
-    private mutating func stopContainers(graceSeconds: Int64, _ turn: inout PodTurn) {
+    mutating func stopContainers(graceSeconds: Int64, _ turn: inout PodTurn) {
         let deadline = stage == .terminating
             ? terminationDeadline ?? turn.instant : turn.instant + .seconds(max(0, graceSeconds))
         let isSidecarsTurn = !containers.contains { $0.role != .sidecar && $0.isRunning }
@@ -123,9 +125,11 @@ extension PodLifecycle {
         guard let id = containers[index].instance?.id, !isInFlight(.inspect(name, id: id))
         else { return }
         advanceHook(index, &stop, &turn)
-        guard stop.hook == .done, stop.retry.isDue(turn.instant) else { return }
+        guard stop.hook == .done, stop.retry.isDue(turn.instant),
+            !signals(containers[index], id, &stop, &turn)
+        else { return }
         let left = (stop.deadline - turn.instant).nanoseconds
-        let seconds = max(
+        let seconds = stop.signalledAt != nil ? 0 : max(
             turn.limits.gracePeriodMinSeconds, left <= 0 ? 0 : (left + 999_999_999) / 1_000_000_000)
         let request = RuntimeRequest.stopContainer(id: id, gracePeriodSeconds: seconds)
         if !isInFlight(.stop(name, id: id)) {
@@ -135,6 +139,30 @@ extension PodLifecycle {
             stop.toldDeadline = stop.deadline
             send(.hasten(name, id: id), request, &turn)
         }
+    }
+
+    /// Sends `lifecycle.stopSignal` in place of TERM, and lets the grace pass; false when it is
+    /// the runtime's turn to stop the container.
+    private mutating func signals(
+        _ container: ContainerTrack, _ id: String, _ stop: inout ContainerTrack.Stop,
+        _ turn: inout PodTurn
+    ) -> Bool {
+        guard let signal = container.spec.json["lifecycle"]?["stopSignal"]?.string,
+            !stop.isSignalRefused
+        else { return false }
+        if let killAt = stop.killAt(turn.limits) { return turn.instant < killAt }
+        stop.signalledAt = turn.instant
+        send(
+            .signal(container.name, id: id), .signalContainer(id: id, signal: signal), &turn)
+        return true
+    }
+
+    mutating func onSignalled(
+        _ index: Int, _ result: Result<RuntimeResponse, RuntimeError>
+    ) {
+        guard case .failure = result else { return }
+        containers[index].stop?.isSignalRefused = true
+        containers[index].stop?.signalledAt = nil
     }
 
     private mutating func advanceHook(
@@ -155,7 +183,7 @@ extension PodLifecycle {
             }
             if let seconds = hook["sleep"]?["seconds"]?.integer {
                 stop.hook = .sleeping(until: turn.instant + .seconds(max(0, seconds)))
-            } else if let request = hookRequest(
+            } else if let request = try? handlerRequest(
                 hook, container, id: id, timeout: stop.deadline - turn.instant)
             {
                 stop.hook = .running
@@ -174,9 +202,9 @@ extension PodLifecycle {
         _ index: Int, _ result: Result<RuntimeResponse, RuntimeError>, _ turn: inout PodTurn
     ) {
         if case .running = containers[index].stop?.hook { containers[index].stop?.hook = .done }
-        if let text = Self.hookFailure(result) {
-            turn.warn(
-                "FailedPreStopHook", "PreStopHook failed: \(text)", container: containers[index])
+        // The words of a hook's server stay out of Events: they may hold secrets.
+        if Self.hookFailure(result) != nil {
+            turn.warn("FailedPreStopHook", "PreStopHook failed", container: containers[index])
         }
     }
 

@@ -37,19 +37,29 @@ struct PodLifecycle: Sendable {
     /// The machine's own address, for Pods with its network.
     let hostAddress: String
     var pod: Pod
-    /// False once the API has it no more.
+    /// False once its source, the API or for a static Pod the manifests, has it no more.
     var isInAPI: Bool
+    /// It comes from this machine's own manifests, and nothing but them ends it.
+    let isStatic: Bool
+    /// The UID of the mirror of a static Pod.
+    var mirrorUID: String?
     var stage = Stage.active
     var failure: Failure?
+    /// The kubelet ended the Pod for the machine's sake (condition DisruptionTarget).
+    var isDisrupted = false
+    /// Less grace than the Pod's own for a Pod that was made to end.
+    var finishingGrace: Int64?
     var needs: PodNeeds
     var sandbox = SandboxTrack()
     var lastAddresses: [String] = []
     var volumes = VolumesTrack()
     var tokens: [TokenRequest: ServiceAccountToken] = [:]
-    /// Init containers in order, then the others in order.
+    /// Init containers in order, then the others in order, then the ephemeral ones.
     var containers: [ContainerTrack]
     /// Application containers may start: all init containers have ended well.
     var isInitialised = false
+    /// All containers are to stop and to start again, the init containers first.
+    var isStartingOver = false
     var startTime: WallTime?
     var activeDeadline: Instant?
     var strays = Strays()
@@ -61,12 +71,16 @@ struct PodLifecycle: Sendable {
     var cleanup = Retry()
     var isDirectoryRemoved = false
     var report = StatusReport()
+    var resize = ResizeTrack()
 
-    init(_ pod: Pod, isInAPI: Bool = true, _ configuration: KubeletConfiguration) {
+    init(
+        _ pod: Pod, isInAPI: Bool = true, isStatic: Bool = false, _ configuration: KubeletConfiguration
+    ) {
         uid = pod.uid
         key = pod.key
         self.pod = pod
         self.isInAPI = isInAPI
+        self.isStatic = isStatic
         needs = PodNeeds(pod)
         hostAddress = configuration.hostAddress
         paths = PodPaths(
@@ -78,6 +92,7 @@ struct PodLifecycle: Sendable {
                 return ContainerTrack(
                     container, role: isSidecar ? .sidecar : .initial, limits)
             } + pod.containers.map { ContainerTrack($0, role: .application, limits) }
+            + pod.ephemeralContainers.map { ContainerTrack($0, role: .ephemeral, limits) }
     }
 
     /// Takes what the runtime holds that is no part of the Pod's present life.
@@ -94,10 +109,16 @@ struct PodLifecycle: Sendable {
         let graceBefore = pod.metadata.deletionGracePeriodSeconds
         // Labels and annotations are sources of downward API volumes.
         if fresh.json["metadata"] != pod.json["metadata"] { volumes.isStale = true }
+        let limitBefore = pod.spec["activeDeadlineSeconds"]
         pod = fresh
+        if fresh.spec["activeDeadlineSeconds"] != limitBefore { noteActiveDeadline(turn) }
         for container in fresh.initContainers + fresh.containers {
             guard let index = index(of: container.name) else { continue }
-            containers[index].spec = container
+            noteSpec(container, at: index, &turn)
+        }
+        for container in fresh.ephemeralContainers where index(of: container.name) == nil {
+            containers.append(ContainerTrack(container, role: .ephemeral, turn.limits))
+            needs = PodNeeds(fresh)
         }
         if fresh.isBeingDeleted {
             let grace = fresh.metadata.deletionGracePeriodSeconds
@@ -109,6 +130,23 @@ struct PodLifecycle: Sendable {
             }
         }
         advance(&turn)
+    }
+
+    /// A new image of an init container starts the Pod over; of another one, that container.
+    private mutating func noteSpec(_ fresh: Container, at index: Int, _ turn: inout PodTurn) {
+        let container = containers[index]
+        // Resources change when the machine has set them aside, not when they are wished.
+        var spec = fresh
+        if container.role != .initial {
+            spec.json["resources"] = container.spec.json["resources"]
+        }
+        containers[index].spec = spec
+        guard container.role == .initial, container.spec.image != fresh.image, stage == .active
+        else { return }
+        containers[index].image = .unknown
+        guard container.instance != nil else { return }
+        turn.marks.append("pod started over for an init container")
+        isStartingOver = true
     }
 
     /// The Pod is gone from the API although this kubelet has not said that it may go.
@@ -196,7 +234,7 @@ struct PodLifecycle: Sendable {
     /// When to be advanced although nothing happens.
     ///
     /// What was due at `now` already had its chance; if it waits on, it waits for an input.
-    func deadline(after now: Instant) -> Instant? {
+    func deadline(after now: Instant, _ limits: KubeletLimits) -> Instant? {
         var earliest: Instant?
         func consider(_ instant: Instant?) {
             guard let instant, instant > now else { return }
@@ -204,6 +242,7 @@ struct PodLifecycle: Sendable {
         }
         consider(cleanup.at)
         consider(report.retry.at)
+        consider(resize.retry.at)
         guard stage != .finished, stage != .removed else { return earliest }
         consider(sandbox.retry.at)
         if stage == .active {
@@ -213,17 +252,20 @@ struct PodLifecycle: Sendable {
             consider(activeDeadline)
         }
         for container in containers {
-            for instant in container.deadlines(isActive: stage == .active) { consider(instant) }
+            for instant in container.deadlines(isActive: stage == .active, limits) {
+                consider(instant)
+            }
         }
         return earliest
     }
 }
 
 extension ContainerTrack {
-    func deadlines(isActive: Bool) -> [Instant] {
+    func deadlines(isActive: Bool, _ limits: KubeletLimits) -> [Instant] {
         var candidates: [Instant?] = []
         if let stop {
-            candidates = [stop.retry.at]
+            candidates = [stop.retry.at, stop.killAt(limits)]
+            candidates += probes.filter { $0.kind == .readiness }.map(\.nextAt)
             if stop.hook == .running { candidates.append(stop.deadline) }
             if case .sleeping(let until) = stop.hook {
                 candidates.append(min(until, stop.deadline))

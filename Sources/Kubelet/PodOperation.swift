@@ -22,6 +22,11 @@ enum PodOperation: Hashable, Sendable {
     case removeOld(id: String)
     case removeStraySandbox(id: String)
     case terminationMessage(String, id: String)
+    /// The end of the log, where there is no message (`FallbackToLogsOnError`).
+    case terminationLog(String, id: String)
+    case resize(String, id: String)
+    /// The stop signal of the container's own choice.
+    case signal(String, id: String)
     case postStart(String, id: String)
     case preStop(String, id: String)
     case probe(String, id: String, ProbeKind)
@@ -31,7 +36,7 @@ enum PodOperation: Hashable, Sendable {
     var changesRuntime: Bool {
         switch self {
         case .runSandbox, .stopSandbox, .removeSandbox, .create, .start, .stop, .hasten,
-            .stopStray, .removeOld, .removeStraySandbox:
+            .signal, .stopStray, .removeOld, .removeStraySandbox:
             true
         default: false
         }

@@ -46,12 +46,16 @@ extension PodLifecycle {
         if let startTime { status["startTime"] = .string(startTime.rfc3339) }
         status["qosClass"] = .string(PodResources.qualityOfService(pod).rawValue)
         status["conditions"] = .array(conditions(phase, turn.wall))
-        let initial = containers.filter { $0.role != .application }
+        let initial = containers.filter { $0.role == .initial || $0.role == .sidecar }
         if !initial.isEmpty {
             status["initContainerStatuses"] = .array(initial.map(containerStatus))
         }
         status["containerStatuses"] = .array(
             containers.filter { $0.role == .application }.map(containerStatus))
+        let ephemeral = containers.filter { $0.role == .ephemeral }
+        if !ephemeral.isEmpty {
+            status["ephemeralContainerStatuses"] = .array(ephemeral.map(containerStatus))
+        }
         return status
     }
 
@@ -62,21 +66,28 @@ extension PodLifecycle {
 
     /// `getPhase` of the kubelet.
     func phase() -> String {
-        if containers.allSatisfy({ !$0.isRunning }), let outcome { return outcome }
+        if !isStartingOver, containers.allSatisfy({ !$0.isRunning }), let outcome {
+            return outcome
+        }
         if stage == .finishing || stage == .finished, let outcome {
             return hasRunning ? "Running" : outcome
         }
         let initial = containers.filter { $0.role == .initial }
         if !isInitialised, initial.contains(where: { !$0.isDone }) { return "Pending" }
         let applications = containers.filter { $0.role == .application }
-        if applications.contains(where: { $0.instance == nil || $0.instance?.phase == .created }) {
+        if applications.contains(where: { $0.isUpcoming && $0.restartCount == 0 }) {
+            return "Pending"
+        }
+        if applications.contains(where: \.isUpcoming) {
             let hasHistory = applications.allSatisfy { $0.instance?.phase != nil }
             return hasHistory && hasRunning ? "Running" : "Pending"
         }
         return "Running"
     }
 
-    private var hasRunning: Bool { containers.contains { $0.role != .initial && $0.isRunning } }
+    private var hasRunning: Bool {
+        containers.contains { ($0.role == .application || $0.role == .sidecar) && $0.isRunning }
+    }
 
     // MARK: Conditions
 
@@ -85,13 +96,26 @@ extension PodLifecycle {
         let ready = readiness(phase)
         let gate = missingGate()
         let initialised = initialisation(phase)
-        return [
+        var result = [
             condition("PodReadyToStartContainers", hasSandbox, (nil, nil), wall),
             condition("Initialized", initialised.reason == nil, initialised, wall),
             condition("Ready", ready.isReady && gate == nil, gate ?? ready.why, wall),
             condition("ContainersReady", ready.isReady, ready.why, wall),
             condition("PodScheduled", true, (nil, nil), wall),
         ]
+        for resize in resizeConditions {
+            var condition = condition(resize.type, true, (nil, nil), wall)
+            if let reason = resize.reason { condition["reason"] = .string(reason) }
+            if let message = resize.message { condition["message"] = .string(message) }
+            result.append(condition)
+        }
+        if isDisrupted {
+            var disruption = condition("DisruptionTarget", true, (nil, nil), wall)
+            disruption["reason"] = "TerminationByKubelet"
+            disruption["message"] = .string(failure?.message ?? "")
+            result.append(disruption)
+        }
+        return result
     }
 
     private typealias Why = (reason: String?, message: String?)
@@ -108,7 +132,9 @@ extension PodLifecycle {
     private func readiness(_ phase: String) -> (isReady: Bool, why: Why) {
         if phase == "Succeeded" { return (false, ("PodCompleted", nil)) }
         if phase == "Failed" { return (false, ("PodFailed", nil)) }
-        let unready = containers.filter { $0.role != .initial && !$0.isReady }
+        let unready = containers.filter {
+            ($0.role == .application || $0.role == .sidecar) && !$0.isReady
+        }
         let isHeldBack = !isInitialised && containers.contains { $0.role == .initial }
         guard !unready.isEmpty || isHeldBack else { return (true, (nil, nil)) }
         let names = unready.map(\.name).joined(separator: " ")
@@ -168,6 +194,25 @@ extension PodLifecycle {
         json["imageID"] = .string(instance?.imageID ?? "")
         if let id = instance?.id { json["containerID"] = .string("containerd://\(id)") }
         json["started"] = .bool(container.isStarted)
+        let spec = container.spec.json
+        if let requests = spec["resources"]?["requests"] { json["allocatedResources"] = requests }
+        let resources = instance?.phase == .running ? instance?.resources : spec["resources"]
+        if let resources, resources.object?.isEmpty == false { json["resources"] = resources }
+        let mounts = (spec["volumeMounts"]?.array ?? []).map(Self.mountStatus)
+        if !mounts.isEmpty { json["volumeMounts"] = .array(mounts) }
+        if let signal = spec["lifecycle"]?["stopSignal"] { json["stopSignal"] = signal }
+        return json
+    }
+
+    /// `v1.VolumeMountStatus`.
+    private static func mountStatus(_ mount: JSON) -> JSON {
+        var json: JSON = [
+            "name": mount["name"] ?? "", "mountPath": mount["mountPath"] ?? "",
+        ]
+        guard mount["readOnly"]?.bool == true else { return json }
+        json["readOnly"] = true
+        let wish = mount["recursiveReadOnly"]?.string ?? "Disabled"
+        json["recursiveReadOnly"] = wish == "Disabled" ? "Disabled" : "Enabled"
         return json
     }
 
@@ -175,7 +220,7 @@ extension PodLifecycle {
     private func isWaiting(_ container: ContainerTrack) -> Bool {
         switch container.instance?.phase {
         case nil, .created: true
-        case .running: false
+        case .running: container.isPostStartPending && container.stop == nil
         case .exited: container.waiting != nil && stage == .active
         }
     }
@@ -206,7 +251,7 @@ extension PodLifecycle {
             return json
         }
         let isHeldBack = container.role == .application && !isInitialised
-            && containers.contains { $0.role != .application }
+            && containers.contains { $0.role == .initial || $0.role == .sidecar }
         return ["reason": isHeldBack ? "PodInitializing" : "ContainerCreating"]
     }
 
@@ -221,6 +266,17 @@ extension PodLifecycle {
         }
         json["containerID"] = .string("containerd://\(instance.id)")
         return json
+    }
+}
+
+extension ContainerTrack {
+    /// Not yet running as users count it: a postStart hook is part of the start.
+    var isUpcoming: Bool {
+        switch instance?.phase {
+        case nil, .created: true
+        case .running: isPostStartPending && stop == nil
+        case .exited: false
+        }
     }
 }
 
@@ -242,7 +298,12 @@ extension JSON {
             }
             return result
         }
-        patch["conditions"] = .array(conditions)
+        let passing = ["PodResizePending", "PodResizeInProgress"].filter { type in
+            let named = { (condition: JSON) in condition["type"]?.string == type }
+            return known.contains(where: named) && !conditions.contains(where: named)
+        }
+        patch["conditions"] = .array(
+            conditions + passing.map { ["$patch": "delete", "type": .string($0)] })
         for name in ["podIPs", "hostIPs"] {
             guard let before = current[name]?.array, before != desired[name]?.array ?? []
             else { continue }

@@ -60,6 +60,9 @@ struct ProbeWorker: Sendable, Equatable {
         return true
     }
 
+    /// The probe could not be made: it counts neither way (`probe.Unknown`).
+    mutating func noteUnknown(_ now: Instant) { nextAt = now + period }
+
     private static func seconds(_ json: JSON?, default value: Int64) -> Span {
         let seconds = json?.integer ?? 0
         return .seconds(seconds > 0 ? seconds : value)
@@ -68,5 +71,52 @@ struct ProbeWorker: Sendable, Equatable {
     private static func count(_ json: JSON?, default value: Int) -> Int {
         let count = json?.integer ?? 0
         return count > 0 ? Int(count) : value
+    }
+}
+
+/// What came of one probe (`probe.Result`).
+enum ProbeOutcome: Sendable, Equatable {
+    case success
+    /// Counts as a success and is told, such as a redirect to another host.
+    case warning(String)
+    case failure(String)
+    /// Nobody can say; nothing follows from it.
+    case unknown(String)
+
+    init(
+        _ result: Result<RuntimeResponse, RuntimeError>, _ action: JSON, _ kind: ProbeKind
+    ) {
+        switch result {
+        case .success(let response): self.init(response)
+        case .failure(let error):
+            guard let exec = action["exec"] else {
+                self = .failure(error.message)
+                return
+            }
+            guard error.code == .deadline else {
+                self = .unknown(error.message)
+                return
+            }
+            let command = exec["command"].strings.joined(separator: " ")
+            let timeout = ProbeWorker(kind, action, startedAt: .zero).timeout
+            self = .failure(
+                "command timed out: \"\(command)\" timed out after \(GoDuration.text(timeout))")
+        }
+    }
+
+    private init(_ response: RuntimeResponse) {
+        switch response {
+        case .execution(0, _): self = .success
+        case .execution(_, let output): self = .failure(String(decoding: output, as: UTF8.self))
+        case .http(200..<300, _): self = .success
+        case .http(300..<400, let body):
+            let text = String(decoding: body, as: UTF8.self)
+            self = .warning("Probe terminated redirects, Response body: \(text)")
+        case .http(let code, _): self = .failure("HTTP probe failed with statuscode: \(code)")
+        case .health(let status):
+            self = status == "SERVING"
+                ? .success : .failure("service unhealthy (responded with \"\(status)\")")
+        default: self = .success
+        }
     }
 }

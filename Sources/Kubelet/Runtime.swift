@@ -20,6 +20,14 @@ package enum RuntimeRequest: Sendable, Equatable {
     /// `PullImage`, then `ImageStatus` → `.image`.
     case pullImage(image: String, credential: RegistryCredential?)
 
+    /// `ListImages` → `.images`.
+    case listImages
+    /// `RemoveImage` → `.done`.
+    case removeImage(id: String)
+    /// `ListContainerStats`, the machine's memory, processes and file systems (that of Pods is the
+    /// one of `podRoot`), and the sizes of these folders → `.statistics`.
+    case statistics(podRoot: String, folders: [String])
+
     /// Performs ``ContainerConfiguration/preparation``, then `CreateContainer` →
     /// `.container(id)`. CRI wants the configuration of the sandbox again.
     case createContainer(
@@ -29,6 +37,10 @@ package enum RuntimeRequest: Sendable, Equatable {
     /// `StopContainer`: TERM, and KILL after the grace period; zero kills at once → `.done`
     /// when the container has stopped.
     case stopContainer(id: String, gracePeriodSeconds: Int64)
+    /// Sends a signal, such as `SIGUSR1`, to the container's first process → `.done`.
+    case signalContainer(id: String, signal: String)
+    /// `UpdateContainerResources` → `.done`.
+    case updateResources(id: String, LinuxResources)
     /// `RemoveContainer` and its log file (`logPath`, absolute, when given) → `.done`.
     case removeContainer(id: String, logPath: String?)
     /// `ContainerStatus` → `.containerState`, nil when there is no such container.
@@ -42,6 +54,8 @@ package enum RuntimeRequest: Sendable, Equatable {
     case httpGet(HTTPAction)
     /// A TCP connection from the machine's own network namespace → `.done`.
     case tcpConnect(host: String, port: UInt16, timeout: Span)
+    /// `grpc.health.v1.Health/Check` from the machine's own network namespace → `.health`.
+    case grpcHealth(host: String, port: UInt16, service: String, timeout: Span)
 
     /// Makes folders and files of a Pod, in order → `.done`.
     case prepare([PreparationStep])
@@ -57,7 +71,9 @@ package enum RuntimeRequest: Sendable, Equatable {
         case .runSandbox: .minutes(4)
         case .pullImage: .minutes(30)
         case .stopContainer(_, let grace): .minutes(2) + .seconds(max(0, grace))
-        case .execSync(_, _, let timeout), .tcpConnect(_, _, let timeout): timeout
+        case .execSync(_, _, let timeout), .tcpConnect(_, _, let timeout),
+            .grpcHealth(_, _, _, let timeout):
+            timeout
         case .httpGet(let action): action.timeout
         default: .minutes(2)
         }
@@ -73,11 +89,15 @@ package enum RuntimeResponse: Sendable, Equatable {
     case containerState(ContainerState?)
     case state(RuntimeState)
     case image(ImageState?)
+    case images([ImageState])
+    case statistics(MachineStatistics)
     /// Exit code and the first 10 KiB of stdout and stderr together. A command that ran and
     /// failed is an answer; only one that could not be run is an error.
     case execution(exitCode: Int32, output: [UInt8])
     /// Status code and the first 10 KiB of the body. A 5xx is an answer, too.
     case http(statusCode: Int, body: [UInt8])
+    /// The name of the status that a gRPC health service answered, such as `SERVING`.
+    case health(status: String)
     case bytes([UInt8])
 }
 

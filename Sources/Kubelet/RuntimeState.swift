@@ -102,6 +102,10 @@ package struct ImageState: Sendable, Equatable {
     package var id: String
     /// Such as `docker.io/library/busybox@sha256:…`; the first is shown as imageID.
     package var repoDigests: [String]
+    /// Such as `docker.io/library/busybox:latest`.
+    package var tags: [String] = []
+    /// The runtime keeps it whatever happens (CRI `pinned`).
+    package var isPinned = false
     package var sizeBytes: UInt64
     /// The numeric user the image runs as; nil when it names one or none.
     package var user: Int64?

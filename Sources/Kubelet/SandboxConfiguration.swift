@@ -77,6 +77,8 @@ package struct NamespaceOptions: Sendable, Equatable {
     package enum Mode: Sendable, Equatable {
         /// Shared by the Pod (CRI `POD`).
         case pod
+        /// Of another container of the Pod (CRI `TARGET`).
+        case target
         /// Of the container alone (CRI `CONTAINER`).
         case container
         /// The machine's (CRI `NODE`).
@@ -86,6 +88,8 @@ package struct NamespaceOptions: Sendable, Equatable {
     package var network: Mode
     package var processes: Mode
     package var ipc: Mode
+    /// The container that mode `target` means.
+    package var targetID = ""
 
     package init(network: Mode = .pod, processes: Mode = .container, ipc: Mode = .pod) {
         self.network = network

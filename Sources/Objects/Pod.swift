@@ -32,6 +32,9 @@ package struct Pod: KubernetesObject {
     package var initContainers: [Container] {
         (spec["initContainers"]?.array ?? []).map(Container.init)
     }
+    package var ephemeralContainers: [Container] {
+        (spec["ephemeralContainers"]?.array ?? []).map(Container.init)
+    }
     package var volumes: [JSON] { spec["volumes"]?.array ?? [] }
 
     /// Succeeded and Failed Pods never run again.

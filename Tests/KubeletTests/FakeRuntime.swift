@@ -31,6 +31,17 @@ struct FakeRuntime {
     var behaviours: [String: Behaviour] = [:]
     var execExitCodes: [String: Int32] = [:]
     var httpStatus = 200
+    var health = "SERVING"
+    /// What commands print, when it is not their exit code.
+    var execOutput: String?
+    /// The runtime's refusal of other resources.
+    var updateError: String?
+    var statistics = MachineStatistics(time: WallTime(seconds: 0))
+    var imageSize: UInt64 = 1_000
+    /// The runtime's message when a container cannot be made, by its name.
+    var createErrors: [String: String] = [:]
+    /// The failure of commands that the runtime cannot run, by their first word.
+    var execErrors: [String: RuntimeError] = [:]
     var files: [String: [UInt8]] = [:]
     var directories: Set<String> = []
     var trace: [String] = []
@@ -107,11 +118,39 @@ struct FakeRuntime {
         case .execSync(let id, let command, _):
             let name = containers[id]?.state.name ?? "?"
             trace.append("exec \(name) \(command.joined(separator: " "))")
+            if let error = execErrors[command.first ?? ""] { return .failure(error) }
             let code = execExitCodes[command.first ?? ""] ?? 0
-            return .success(.execution(exitCode: code, output: Array("said \(code)".utf8)))
+            let output = execOutput ?? "said \(code)"
+            return .success(.execution(exitCode: code, output: Array(output.utf8)))
         case .httpGet(let action):
             trace.append("http \(action.host):\(action.port)\(action.path)")
             return .success(.http(statusCode: httpStatus, body: []))
+        case .statistics:
+            return .success(.statistics(statistics))
+        case .listImages:
+            return .success(
+                .images(
+                    images.sorted().map { name in
+                        var image = Self.image(name)
+                        image.tags = [name]
+                        image.sizeBytes = imageSize
+                        return image
+                    }))
+        case .removeImage(let id):
+            trace.append("removeImage \(id)")
+            images = images.filter { Self.image($0).id != id }
+            return .success(.done)
+        case .signalContainer(let id, let signal):
+            trace.append("signal \(containers[id]?.state.name ?? "?") \(signal)")
+            return .success(.done)
+        case .updateResources(let id, let resources):
+            if let message = updateError { return .failure(RuntimeError(.other, message)) }
+            let name = containers[id]?.state.name ?? "?"
+            trace.append("update \(name) \(resources.cpuShares) \(resources.memoryLimitBytes)")
+            return .success(.done)
+        case .grpcHealth(let host, let port, let service, _):
+            trace.append("grpc \(host):\(port) \(service)")
+            return .success(.health(status: health))
         case .prepare(let steps):
             trace.append("prepare")
             record(steps)
@@ -120,11 +159,11 @@ struct FakeRuntime {
             trace.append("removeDirectory")
             directories = directories.filter { !$0.hasPrefix(path) }
             return .success(.done)
-        case .readTail(let path, _):
+        case .readTail(let path, let limit):
             guard let bytes = files[path] else {
                 return .failure(RuntimeError(.notFound, "no file"))
             }
-            return .success(.bytes(bytes))
+            return .success(.bytes(Array(bytes.suffix(limit))))
         default: return .success(.done)
         }
     }
@@ -194,6 +233,9 @@ struct FakeRuntime {
         }
         if siblings.contains(where: { $0.state.attempt == config.attempt }) {
             return .failure(RuntimeError(.alreadyExists, "name is reserved"))
+        }
+        if let message = createErrors[config.name] {
+            return .failure(RuntimeError(.other, message))
         }
         record(config.preparation)
         let id = makeID("c")

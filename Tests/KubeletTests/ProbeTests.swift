@@ -59,15 +59,6 @@ import Testing
         #expect(world.runtime.trace.contains("exec web alive"))
         #expect(world.status(of: "web", in: "web")?["started"] == true)
     }
-
-    @Test func aFailedPostStartHookEndsTheContainer() {
-        let world = World()
-        world.runtime.execExitCodes["hook"] = 1
-        world.apply(pod(["lifecycle": ["postStart": ["exec": ["command": ["hook"]]]]]))
-        world.run(for: .milliseconds(500))
-        #expect(world.events.contains { $0.reason == "FailedPostStartHook" })
-        #expect(world.runtime.trace.contains("stop web 30"))
-    }
 }
 
 @Suite struct NodeTests {

@@ -37,13 +37,15 @@ final class World {
     private(set) var now = Instant.zero
     private var pending: [(at: Instant, sequence: Int, delivery: Delivery)] = []
     private var sequence = 0
+    private var hasAPI = true
     private var observed: [ObjectKey] = []
     private var namespaces: [String] = []
 
     static let start = WallTime(seconds: 1_800_000_000)
     var wall: WallTime { Self.start + (now - .zero) }
 
-    init(_ adjust: (inout KubeletConfiguration) -> Void = { _ in }) {
+    /// Without an API nobody says which Pods there are, until ``tellPods()`` does.
+    init(hasAPI: Bool = true, _ adjust: (inout KubeletConfiguration) -> Void = { _ in }) {
         var configuration = KubeletConfiguration(nodeName: "machine-1", addresses: ["10.0.0.1"])
         configuration.clusterDNS = ["10.0.0.1"]
         adjust(&configuration)
@@ -57,7 +59,17 @@ final class World {
             ],
         ]
         objects[ObjectKey(.services, namespace: "default", name: "kubernetes")] = service
+        self.hasAPI = hasAPI
         boot()
+    }
+
+    /// The API is there from now on.
+    func tellPods() {
+        hasAPI = true
+        let node = ObjectKey(.nodes, name: configuration.nodeName)
+        send(.nodeChanged(objects[node]))
+        let pods = objects.keys.filter { $0.resource == .pods }.sorted()
+        send(.podsChanged(pods.map { ($0, objects[$0]) }))
     }
 
     /// Starts the daemon: what it tells a fresh kubelet.
@@ -67,10 +79,7 @@ final class World {
         facts.osImage = "Debian GNU/Linux 12 (bookworm)"
         send(.machine(facts))
         send(.runtimeReady(true, message: ""))
-        let node = ObjectKey(.nodes, name: configuration.nodeName)
-        send(.nodeChanged(objects[node]))
-        let pods = objects.keys.filter { $0.resource == .pods }.sorted()
-        send(.podsChanged(pods.map { ($0, objects[$0]) }))
+        if hasAPI { tellPods() }
     }
 
     /// The daemon dies and starts again; the containers run on.
@@ -123,6 +132,11 @@ final class World {
 
     func replaceNode(_ json: JSON) {
         change(ObjectKey(.nodes, name: configuration.nodeName), json)
+    }
+
+    /// The Events as the API has them, in the order of their names.
+    var eventDocuments: [JSON] {
+        objects.keys.filter { $0.resource == .events }.sorted().compactMap { objects[$0] }
     }
 
     func pod(_ name: String) -> Pod? {
@@ -310,10 +324,13 @@ final class World {
     // MARK: Writes
 
     private func write(_ write: ObjectWrite) -> WriteResult {
+        guard hasAPI else { return .failure(StatusError(.serverTimeout, "no quorum")) }
         switch write {
         case .create(let resource, let json):
             if resource == .events {
                 events.append((json["reason"]?.string ?? "", json["message"]?.string ?? ""))
+                let event = Pod(json)
+                objects[ObjectKey(.events, namespace: event.namespace, name: event.name)] = json
                 return .success(json)
             }
             let name = json["metadata"]?["name"]?.string ?? ""
@@ -322,12 +339,19 @@ final class World {
                 stored["metadata"]?["uid"] = "node-uid"
                 stored["spec"] = ["podCIDR": "10.244.1.0/24"]
             }
-            change(ObjectKey(resource, name: name), stored)
+            var key = ObjectKey(resource, name: name)
+            if resource == .pods {
+                key = Pod(json).key
+                guard objects[key] == nil else {
+                    return .failure(.conflict(.pods, name))
+                }
+                stored["metadata"]?["uid"] = .string("api-\(sequence)")
+            }
+            change(key, stored)
             return .success(stored)
         case .patch(let key, let patch, _):
             guard let current = objects[key] else {
-                return key.resource == .events
-                    ? .success(patch) : .failure(.notFound(key.resource, key.name))
+                return .failure(.notFound(key.resource, key.name))
             }
             let uid = patch["metadata"]?["uid"]
             if let uid, uid != current["metadata"]?["uid"] {
@@ -361,6 +385,10 @@ final class World {
                 var merged = base[name]?.array ?? []
                 for condition in list {
                     let index = merged.firstIndex { $0["type"] == condition["type"] }
+                    if condition["$patch"] == "delete" {
+                        if let index { merged.remove(at: index) }
+                        continue
+                    }
                     if let index {
                         merged[index] = merge(merged[index], condition)
                     } else {

@@ -46,7 +46,7 @@ package enum NodeLifecycleController: Controller {
     ) {
         let managed = [
             WellKnownTaint.notReady, WellKnownTaint.unreachable, WellKnownTaint.unschedulable,
-        ]
+        ] + WellKnownTaint.ofConditions.map(\.key)
         let wanted = state.wantedTaints(of: node)
         func same(_ left: Taint, _ right: Taint) -> Bool {
             left.key == right.key && left.effect == right.effect

@@ -3,8 +3,11 @@ import JSON
 package import Objects
 
 /// Collects Pods that nothing else will end (`pod-garbage-collector`): Pods of Nodes that do not
-/// exist, and Pods being deleted that never had a Node.
+/// exist, Pods being deleted that never had a Node, and the oldest of too many Pods that ended.
 package enum PodGarbageController: Controller {
+    /// Stands for all Pods that have ended.
+    static let terminated = ObjectKey(.pods, namespace: "", name: "")
+
     package static func keys(
         affectedBy change: ObjectChange, in state: ClusterState
     ) -> [ObjectKey] {
@@ -12,10 +15,11 @@ package enum PodGarbageController: Controller {
         case .nodes where change.new == nil || change.old == nil: return [change.key]
         case .pods:
             guard let pod = state.pod(change.key) else { return [] }
+            let ended = pod.isFinished && !pod.isBeingDeleted ? [terminated] : []
             guard let name = state.node(of: pod) else {
-                return pod.isBeingDeleted ? [change.key] : []
+                return pod.isBeingDeleted ? [change.key] : ended
             }
-            return state.node(named: name) == nil ? [.node(name)] : []
+            return ended + (state.node(named: name) == nil ? [.node(name)] : [])
         default: return []
         }
     }
@@ -23,6 +27,7 @@ package enum PodGarbageController: Controller {
     package static func reconcile(
         _ key: ObjectKey, in state: ClusterState, _ context: ControlContext
     ) -> Reconciliation {
+        if key == terminated { return collectTerminated(in: state, context) }
         var result = Reconciliation()
         if key.resource == .pods {
             guard let pod = state.pod(key), pod.isBeingDeleted, state.node(of: pod) == nil,
@@ -48,6 +53,34 @@ package enum PodGarbageController: Controller {
                 .delete(pod.key, uid: pod.uid, gracePeriodSeconds: 0),
                 why: "its Node no longer exists")
         }
+        return result
+    }
+
+    /// Evicted Pods go first, then the oldest (`byEvictionAndCreationTimestamp`).
+    private static func collectTerminated(
+        in state: ClusterState, _ context: ControlContext
+    ) -> Reconciliation {
+        let limit = context.configuration.terminatedPodsMax
+        guard limit > 0, state.pods.count > limit else { return .nothing }
+        let finished = state.pods.values.filter {
+            $0.isFinished && !$0.isBeingDeleted && !state.isDeletionUnderWay(uid: $0.uid)
+        }
+        guard finished.count > limit else { return .nothing }
+        func isEvicted(_ pod: PodRecord) -> Bool {
+            pod.pod.status["reason"]?.string == "Evicted"
+        }
+        let order = finished.sorted { left, right in
+            if isEvicted(left) != isEvicted(right) { return isEvicted(left) }
+            return (left.createdAt, left.key) < (right.createdAt, right.key)
+        }
+        var result = Reconciliation()
+        let surplus = order.prefix(finished.count - limit)
+        for pod in surplus.prefix(context.configuration.burstMax) {
+            result.propose(
+                .delete(pod.key, uid: pod.uid, gracePeriodSeconds: 0),
+                why: "more Pods have ended than are kept")
+        }
+        if surplus.count > context.configuration.burstMax { result.requeue(after: .zero) }
         return result
     }
 }

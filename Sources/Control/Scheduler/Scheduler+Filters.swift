@@ -42,7 +42,7 @@ extension Scheduler {
     }
 
     /// `NodeResourcesFit`. What a Node could not offer even when empty is not resolvable.
-    private static func shortages(
+    static func shortages(
         of node: NodeRecord, _ ledger: NodeLedger, for pod: PodRecord
     ) -> [Explain.Refusal] {
         var result: [Explain.Refusal] = []

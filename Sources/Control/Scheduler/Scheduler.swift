@@ -68,7 +68,10 @@ package enum Scheduler: Controller {
                     component: name))
             return result
         case .unschedulable(let explain):
-            return refuse(pod, explain, context)
+            let preemption = preemption(for: pod, in: state)
+            var result = refuse(pod, explain, isPreempting: preemption != nil, context)
+            if let preemption { preempt(preemption, for: pod, context, &result) }
+            return result
         }
     }
 
@@ -97,14 +100,15 @@ package enum Scheduler: Controller {
     }
 
     private static func refuse(
-        _ pod: PodRecord, _ explain: Explain, _ context: ControlContext
+        _ pod: PodRecord, _ explain: Explain, isPreempting: Bool, _ context: ControlContext
     ) -> Reconciliation {
-        var result = Reconciliation.refused(explain.message)
+        let message = isPreempting ? explain.headline : explain.message
+        var result = Reconciliation.refused(message)
         let old = pod.pod.condition("PodScheduled")
-        if old?.status != "False" || old?.message != explain.message {
+        if old?.status != "False" || old?.message != message {
             var condition = Condition(
                 type: "PodScheduled", status: "False", reason: "Unschedulable",
-                message: explain.message
+                message: message
             ).json
             condition["lastTransitionTime"] =
                 old?.status == "False"
@@ -116,7 +120,7 @@ package enum Scheduler: Controller {
         result.events.append(
             EventDraft(
                 about: pod.key, uid: pod.uid, isWarning: true, reason: "FailedScheduling",
-                message: explain.message, component: name))
+                message: message, component: name))
         return result
     }
 }
@@ -147,15 +151,21 @@ package struct Explain: Sendable, Equatable {
         if refusals.allSatisfy(\.isResolvable) { resolvableNodes += 1 }
     }
 
-    package var message: String {
+    /// What every Node said, without a word about preemption.
+    package var headline: String {
         guard nodeCount > 0 else { return "no nodes available to schedule pods" }
-        let head = "0/\(nodeCount) nodes are available"
+        return "\(head): \(Self.list(counts.map { ($0.value, $0.key) }))."
+    }
+
+    private var head: String { "0/\(nodeCount) nodes are available" }
+
+    package var message: String {
+        guard nodeCount > 0 else { return headline }
         let preemption = [
             (resolvableNodes, "No preemption victims found for incoming pod"),
             (nodeCount - resolvableNodes, "Preemption is not helpful for scheduling"),
         ]
-        return "\(head): \(Self.list(counts.map { ($0.value, $0.key) }))."
-            + " preemption: \(head): \(Self.list(preemption))."
+        return "\(headline) preemption: \(head): \(Self.list(preemption))."
     }
 
     private static func list(_ entries: [(Int, String)]) -> String {

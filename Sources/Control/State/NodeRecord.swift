@@ -11,6 +11,8 @@ package struct NodeRecord: Sendable, Equatable {
     package let podsMax: Int64
     /// The status of the condition Ready; nil before the kubelet has posted any.
     package let ready: String?
+    /// The taints that its conditions of pressure ask for.
+    package let pressureTaints: [String]
 
     /// What Kubernetes' kubelet allows unless told otherwise.
     private static let podsMaxDefault: Int64 = 110
@@ -25,6 +27,9 @@ package struct NodeRecord: Sendable, Equatable {
         allocatable = ResourceVector(quantities)
         podsMax = quantities["pods"]?.value ?? Self.podsMaxDefault
         ready = node.condition("Ready")?.status
+        pressureTaints = WellKnownTaint.ofConditions.filter {
+            node.condition($0.condition)?.isTrue ?? false
+        }.map(\.key)
     }
 }
 
@@ -33,6 +38,11 @@ package enum WellKnownTaint {
     package static let notReady = "node.kubernetes.io/not-ready"
     package static let unreachable = "node.kubernetes.io/unreachable"
     package static let unschedulable = "node.kubernetes.io/unschedulable"
+    package static let ofConditions = [
+        (condition: "MemoryPressure", key: "node.kubernetes.io/memory-pressure"),
+        (condition: "DiskPressure", key: "node.kubernetes.io/disk-pressure"),
+        (condition: "PIDPressure", key: "node.kubernetes.io/pid-pressure"),
+    ]
 }
 
 extension ClusterState {
@@ -49,7 +59,7 @@ extension ClusterState {
         if node.isUnschedulable {
             taints.append(Taint(key: WellKnownTaint.unschedulable, effect: "NoSchedule"))
         }
-        return taints
+        return taints + node.pressureTaints.map { Taint(key: $0, effect: "NoSchedule") }
     }
 
     /// The taints that it has and those that it is about to get. Nothing is placed on a failed

@@ -104,11 +104,26 @@ extension MachineConfiguration {
             kubelet.maxPods = try section.integer("maxPods", or: kubelet.maxPods, in: 1...10_000)
             kubelet.acceptPresentImages = try section.bool(
                 "acceptPresentImages", or: kubelet.acceptPresentImages)
+            try readStaticPods(section)
         }
         try reader.section("control") { section throws(ConfigurationError) in
             control.defaultTolerationSeconds = try section.integer(
                 "defaultTolerationSeconds", or: control.defaultTolerationSeconds, in: 0...86_400)
         }
+    }
+
+    private mutating func readStaticPods(
+        _ section: ConfigurationReader
+    ) throws(ConfigurationError) {
+        kubelet.staticPodDirectory = try section.string(
+            "staticPodDirectory", or: kubelet.staticPodDirectory)
+        kubelet.staticPodURL = try section.string("staticPodURL", or: kubelet.staticPodURL)
+        try section.check(
+            "staticPodURL",
+            kubelet.staticPodURL.isEmpty || StaticPodWatch.action(kubelet.staticPodURL) != nil,
+            "must begin with http:// or https:// and name a host")
+        kubelet.staticPodPeriodSeconds = try section.integer(
+            "staticPodPeriodSeconds", or: kubelet.staticPodPeriodSeconds, in: 1...3_600)
     }
 
     private mutating func readNetwork(

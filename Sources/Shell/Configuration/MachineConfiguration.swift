@@ -36,6 +36,12 @@ package struct MachineConfiguration: Sendable, Equatable {
         api.virtualAddress.isEmpty ? address : api.virtualAddress
     }
 
+    /// The folder of static Pods' manifests.
+    package var staticPodDirectory: String {
+        kubelet.staticPodDirectory.isEmpty
+            ? "\(dataDirectory)/manifests" : kubelet.staticPodDirectory
+    }
+
     package struct Mesh: Sendable, Equatable {
         /// The UDP port of the gossip protocol.
         package var port = 7946
@@ -89,6 +95,13 @@ package struct MachineConfiguration: Sendable, Equatable {
         /// For machines without a registry: an image that is present is used as it is, even
         /// where the Pod's imagePullPolicy is Always.
         package var acceptPresentImages = false
+        /// The folder whose manifests of static Pods run on this machine; empty means `manifests`
+        /// in the data folder.
+        package var staticPodDirectory = ""
+        /// Where more of them are read from; empty for nowhere.
+        package var staticPodURL = ""
+        /// How often that is read again.
+        package var staticPodPeriodSeconds = 20
     }
 
     package struct Control: Sendable, Equatable {

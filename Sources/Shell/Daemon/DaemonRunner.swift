@@ -100,6 +100,7 @@ package struct DaemonRunner: Sendable {
             group.addTask { await streams.run() }
             group.addTask { await watchRuntime(runtime, shell, logger) }
             group.addTask { await watchExits(runtime, shell) }
+            group.addTask { await StaticPodWatch(configuration, shell, logger).run() }
             await waitForStop(shell, logger)
             runtime.shutDown()
             group.cancelAll()

@@ -52,6 +52,8 @@ struct DaemonSettings {
         kubelet.podRoot = machine.kubelet.podDirectory
         kubelet.podLogRoot = machine.kubelet.logDirectory
         kubelet.acceptsPresentImages = machine.kubelet.acceptPresentImages
+        kubelet.staticPodSources = machine.kubelet.staticPodURL.isEmpty
+            ? [.file] : [.file, .http]
         kubelet.version = Version.kubernetes
         kubelet.limits.podsMax = machine.kubelet.maxPods
         let text = (try? String(contentsOfFile: "/etc/resolv.conf", encoding: .utf8)) ?? ""

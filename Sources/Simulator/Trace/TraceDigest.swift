@@ -85,11 +85,12 @@ enum TraceDigest {
             for variable in wanted.environment { digest.mix(variable.name + variable.value) }
             for mount in wanted.mounts { digest.mix(mount.hostPath + mount.containerPath) }
         case .startContainer(let id), .stopContainer(let id, _), .removeContainer(let id, _),
-            .containerStatus(let id), .stopSandbox(let id), .removeSandbox(let id):
+            .containerStatus(let id), .stopSandbox(let id), .removeSandbox(let id),
+            .signalContainer(let id, _), .updateResources(let id, _), .removeImage(let id):
             digest.mix(id)
         case .imageStatus(let image), .pullImage(let image, _): digest.mix(image)
         case .listState, .execSync, .httpGet, .tcpConnect, .prepare, .removePodDirectory,
-            .readTail:
+            .readTail, .grpcHealth, .listImages, .statistics:
             digest.mix(2)
         }
     }

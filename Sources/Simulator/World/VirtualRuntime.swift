@@ -112,6 +112,10 @@ struct VirtualRuntime {
         case .stopContainer(let id, _):
             end(id, exitCode: containers[id]?.ignoresTerm == true ? 137 : 143, wall)
             return .success(.done)
+        case .signalContainer(let id, _):
+            if containers[id]?.ignoresTerm == false { end(id, exitCode: 143, wall) }
+            return .success(.done)
+        case .updateResources: return .success(.done)
         case .removeContainer(let id, _):
             containers[id] = nil
             return .success(.done)
@@ -123,6 +127,14 @@ struct VirtualRuntime {
                         sandboxes: sandboxesInOrder, containers: containersInOrder.map(\.state))))
         case .execSync: return .success(.execution(exitCode: 0, output: []))
         case .httpGet: return .success(.http(statusCode: 200, body: []))
+        case .listImages:
+            let present = knobs.presentImages.union(images).sorted()
+            return .success(.images(present.map(Self.image)))
+        case .removeImage(let id):
+            images = images.filter { Self.image($0).id != id }
+            return .success(.done)
+        case .statistics: return .success(.statistics(MachineStatistics(time: wall)))
+        case .grpcHealth: return .success(.health(status: "SERVING"))
         case .tcpConnect, .prepare, .removePodDirectory: return .success(.done)
         case .readTail: return .failure(RuntimeError(.notFound, "no such file"))
         }
@@ -239,10 +251,11 @@ struct VirtualRuntime {
     private static func changes(_ request: RuntimeRequest) -> Bool {
         switch request {
         case .runSandbox, .stopSandbox, .removeSandbox, .pullImage, .createContainer,
-            .startContainer, .stopContainer, .removeContainer, .prepare, .removePodDirectory:
+            .startContainer, .stopContainer, .signalContainer, .updateResources,
+            .removeContainer, .prepare, .removePodDirectory:
             true
         case .imageStatus, .containerStatus, .listState, .execSync, .httpGet, .tcpConnect,
-            .readTail:
+            .grpcHealth, .readTail, .listImages, .removeImage, .statistics:
             false
         }
     }

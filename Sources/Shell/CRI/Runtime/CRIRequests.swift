@@ -52,6 +52,7 @@ extension Runtime_V1_NamespaceOption {
         network = Runtime_V1_NamespaceMode(namespaces.network)
         pid = Runtime_V1_NamespaceMode(namespaces.processes)
         ipc = Runtime_V1_NamespaceMode(namespaces.ipc)
+        targetID = namespaces.targetID
     }
 }
 
@@ -59,6 +60,7 @@ extension Runtime_V1_NamespaceMode {
     init(_ mode: NamespaceOptions.Mode) {
         switch mode {
         case .pod: self = .pod
+        case .target: self = .target
         case .container: self = .container
         case .machine: self = .node
         }
@@ -117,15 +119,20 @@ extension Runtime_V1_ContainerConfig {
         stdin = container.stdin
         stdinOnce = container.stdinOnce
         tty = container.tty
-        linux.resources = .with {
-            $0.cpuPeriod = container.resources.cpuPeriod
-            $0.cpuQuota = container.resources.cpuQuota
-            $0.cpuShares = container.resources.cpuShares
-            $0.memoryLimitInBytes = container.resources.memoryLimitBytes
-            $0.oomScoreAdj = container.resources.oomScoreAdjustment
-        }
+        linux.resources = Runtime_V1_LinuxContainerResources(container.resources)
         linux.securityContext = Runtime_V1_LinuxContainerSecurityContext(
             container.security, container.namespaces)
+    }
+}
+
+extension Runtime_V1_LinuxContainerResources {
+    init(_ resources: LinuxResources) {
+        self.init()
+        cpuPeriod = resources.cpuPeriod
+        cpuQuota = resources.cpuQuota
+        cpuShares = resources.cpuShares
+        memoryLimitInBytes = resources.memoryLimitBytes
+        oomScoreAdj = resources.oomScoreAdjustment
     }
 }
 

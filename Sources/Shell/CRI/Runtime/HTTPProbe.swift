@@ -10,11 +10,14 @@ enum HTTPProbe {
     /// As the kubelet's client does.
     private static let redirectsMax = 10
 
-    static func get(_ action: HTTPAction) async throws -> RuntimeResponse {
+    /// - Parameter bytesMax: as much of the body is kept.
+    static func get(
+        _ action: HTTPAction, bytesMax: Int = RuntimeClient.outputBytesMax
+    ) async throws -> RuntimeResponse {
         let deadline = NIODeadline.now() + .nanoseconds(action.timeout.nanoseconds)
         var target = action
         for _ in 0...redirectsMax {
-            let answer = try await request(target, by: deadline)
+            let answer = try await request(target, by: deadline, bytesMax)
             guard (300..<400).contains(answer.code), let location = answer.location,
                 let next = redirect(target, to: location)
             else { return .http(statusCode: answer.code, body: answer.body) }
@@ -50,7 +53,7 @@ enum HTTPProbe {
     }
 
     private static func request(
-        _ action: HTTPAction, by deadline: NIODeadline
+        _ action: HTTPAction, by deadline: NIODeadline, _ bytesMax: Int
     ) async throws -> ProbeAnswer {
         let group = NIOSingletons.posixEventLoopGroup
         let promise = group.any().makePromise(of: ProbeAnswer.self)
@@ -68,7 +71,8 @@ enum HTTPProbe {
                                 NIOSSLClientHandler(context: Self.trusting(), serverHostname: nil))
                         }
                         try pipeline.addHTTPClientHandlers()
-                        try pipeline.addHandler(ProbeAnswerCollector(promise: promise))
+                        try pipeline.addHandler(
+                            ProbeAnswerCollector(promise: promise, bytesMax: bytesMax))
                     }
                 }
                 .connect(host: action.host, port: Int(action.port)).get()
@@ -84,13 +88,7 @@ enum HTTPProbe {
             channel.close(promise: nil)
         }
         var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: action.path)
-        head.headers.add(name: "Host", value: "\(action.host):\(action.port)")
-        head.headers.add(name: "User-Agent", value: "kube-probe/1.36")
-        head.headers.add(name: "Accept", value: "*/*")
-        head.headers.add(name: "Connection", value: "close")
-        for header in action.headers {
-            head.headers.replaceOrAdd(name: header.name, value: header.value)
-        }
+        head.headers = headers(of: action)
         channel.write(HTTPClientRequestPart.head(head), promise: nil)
         channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
         do {
@@ -98,6 +96,23 @@ enum HTTPProbe {
         } catch {
             throw failure(action, reason(error))
         }
+    }
+
+    /// The Pod's own headers replace those that every probe has; a repeated one stays repeated,
+    /// and an empty User-Agent or Accept leaves it out.
+    static func headers(of action: HTTPAction) -> HTTPHeaders {
+        var headers = HTTPHeaders(action.headers.map { ($0.name, $0.value) })
+        for (name, value) in [
+            ("Host", "\(action.host):\(action.port)"), ("User-Agent", "kube-probe/1.36"),
+            ("Accept", "*/*"),
+        ] where !headers.contains(name: name) {
+            headers.add(name: name, value: value)
+        }
+        for name in ["User-Agent", "Accept"] where headers[name] == [""] {
+            headers.remove(name: name)
+        }
+        headers.replaceOrAdd(name: "Connection", value: "close")
+        return headers
     }
 
     private static func failure(_ action: HTTPAction, _ reason: String) -> RuntimeError {
@@ -142,7 +157,12 @@ private final class ProbeAnswerCollector: ChannelInboundHandler {
     private let promise: EventLoopPromise<ProbeAnswer>
     private var answer = ProbeAnswer()
 
-    init(promise: EventLoopPromise<ProbeAnswer>) { self.promise = promise }
+    private let bytesMax: Int
+
+    init(promise: EventLoopPromise<ProbeAnswer>, bytesMax: Int) {
+        self.promise = promise
+        self.bytesMax = bytesMax
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -152,8 +172,8 @@ private final class ProbeAnswerCollector: ChannelInboundHandler {
         case .body(let buffer):
             answer.body.append(contentsOf: buffer.readableBytesView)
             // More is not kept, so it need not be waited for.
-            guard answer.body.count >= RuntimeClient.outputBytesMax else { return }
-            answer.body.removeLast(answer.body.count - RuntimeClient.outputBytesMax)
+            guard answer.body.count >= bytesMax else { return }
+            answer.body.removeLast(answer.body.count - bytesMax)
             promise.succeed(answer)
         case .end:
             promise.succeed(answer)

@@ -17,7 +17,7 @@ package final class RuntimeClient: Sendable {
     let images: Runtime_V1_ImageService.Client<Transport>
     let events: Containerd_Services_Events_V1_Events.Client<Transport>
     let known = NIOLockedValueBox(KnownStates())
-    private let connection: GRPCClient<Transport>
+    let connection: GRPCClient<Transport>
     private let lanes = Lane.allCases.map { TaskSemaphore(width: $0.width) }
 
     /// - Parameter endpoint: the path of the runtime's socket; `unix://` before it is allowed.
@@ -57,13 +57,13 @@ package final class RuntimeClient: Sendable {
 
     private static func lane(of request: RuntimeRequest) -> Lane {
         switch request {
-        case .imageStatus, .containerStatus, .listState, .readTail: .look
+        case .imageStatus, .containerStatus, .listState, .readTail, .listImages, .statistics: .look
         case .runSandbox, .removeSandbox, .createContainer, .startContainer, .removeContainer,
-            .prepare, .removePodDirectory:
+            .prepare, .removePodDirectory, .removeImage, .updateResources:
             .build
-        case .stopSandbox, .stopContainer: .stop
+        case .stopSandbox, .stopContainer, .signalContainer: .stop
         case .pullImage: .pull
-        case .execSync, .httpGet, .tcpConnect: .probe
+        case .execSync, .httpGet, .tcpConnect, .grpcHealth: .probe
         }
     }
 
@@ -88,6 +88,10 @@ package final class RuntimeClient: Sendable {
             _ = try await runtime.startContainer(.with { $0.containerID = id }, options: options)
         case .stopContainer(let id, let grace):
             try await stopContainer(id, graceSeconds: grace, options)
+        case .signalContainer(let id, let signal):
+            try await self.signal(id, signal, options)
+        case .updateResources(let id, let resources):
+            try await updateResources(id, resources, options)
         case .removeContainer(let id, let logPath):
             try await removeContainer(id, logPath: logPath, options)
         case .containerStatus(let id):
@@ -100,6 +104,15 @@ package final class RuntimeClient: Sendable {
             return try await HTTPProbe.get(action)
         case .tcpConnect(let host, let port, let timeout):
             try await HTTPProbe.connect(host: host, port: port, timeout: timeout)
+        case .grpcHealth(let host, let port, let service, let timeout):
+            return try await HealthProbe.check(
+                host: host, port: port, service: service, timeout: timeout)
+        case .listImages:
+            return .images(try await listImages(options))
+        case .removeImage(let id):
+            try await removeImage(id, options)
+        case .statistics(let podRoot, let folders):
+            return try await statistics(podRoot: podRoot, folders: folders, options)
         case .prepare(let steps):
             try await onBlockingThread { try PodFiles.prepare(steps) }
         case .removePodDirectory(let path, let logDirectory):
