@@ -103,7 +103,7 @@ extension KubeletCore {
             writes[ticket] = .mirror(key)
             out.append(
                 .write(ticket, .delete(key, uid: mirror.uid, gracePeriodSeconds: 0)))
-        } else if let wanted, Pod(wanted).uid == statics.uids[key] {
+        } else if let wanted, Pod(wanted).uid == statics.uids[key], !node.uid.isEmpty {
             writes[ticket] = .mirror(key)
             out.append(
                 .write(

@@ -85,7 +85,10 @@ package struct KubeletCore: Sendable {
         case .servicesChanged(let namespace, let services):
             sources.services[namespace] = services
             advanceAll(now, &out)
-        case .nodeChanged(let json): node.onNodeChanged(json)
+        case .nodeChanged(let json):
+            node.onNodeChanged(json)
+            // A mirror belongs to its Node, so it waits for it.
+            statics.isStale = true
         case .finished(let ticket, let result): onFinished(ticket, result, now, &out)
         case .written(let ticket, let result): onWritten(ticket, result, now, &out)
         case .token(let ticket, let result): onToken(ticket, result, now, &out)

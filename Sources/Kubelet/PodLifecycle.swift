@@ -72,9 +72,12 @@ struct PodLifecycle: Sendable {
     var isDirectoryRemoved = false
     var report = StatusReport()
     var resize = ResizeTrack()
+    /// The phase as last worked out.
+    var lastPhase = "Pending"
 
     init(
-        _ pod: Pod, isInAPI: Bool = true, isStatic: Bool = false, _ configuration: KubeletConfiguration
+        _ pod: Pod, isInAPI: Bool = true, isStatic: Bool = false,
+        _ configuration: KubeletConfiguration
     ) {
         uid = pod.uid
         key = pod.key

@@ -26,6 +26,7 @@ extension PodLifecycle {
     /// `v1.PodStatus` as far as a kubelet owns it (`generateAPIPodStatus`).
     mutating func status(_ turn: PodTurn) -> JSON {
         let phase = phase()
+        lastPhase = phase
         var status: JSON = [
             "observedGeneration": .integer(pod.metadata.generation), "phase": .string(phase),
         ]
@@ -66,11 +67,10 @@ extension PodLifecycle {
 
     /// `getPhase` of the kubelet.
     func phase() -> String {
-        if !isStartingOver, containers.allSatisfy({ !$0.isRunning }), let outcome {
-            return outcome
-        }
-        if stage == .finishing || stage == .finished, let outcome {
-            return hasRunning ? "Running" : outcome
+        if !isStartingOver, let outcome {
+            // A Pod whose end is decided ends when nothing runs, and nothing may be on its way.
+            if stage == .finished || !containers.contains(where: \.isLive) { return outcome }
+            if stage != .active { return lastPhase }
         }
         let initial = containers.filter { $0.role == .initial }
         if !isInitialised, initial.contains(where: { !$0.isDone }) { return "Pending" }

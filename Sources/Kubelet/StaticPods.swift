@@ -52,8 +52,9 @@ struct StaticPods: Sendable {
             }
             let pod = Self.complete(manifest, source, configuration, wall)
             let key = Pod(pod).key
+            fresh[key] = pod
             // The time at which a manifest was first seen is no change.
-            fresh[key] = known[key].flatMap { Pod($0).uid == Pod(pod).uid ? $0 : nil } ?? pod
+            if let same = known[key], Pod(same).uid == Pod(pod).uid { fresh[key] = same }
         }
         bySource[source] = fresh
         return faults

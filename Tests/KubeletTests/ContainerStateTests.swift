@@ -68,7 +68,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Busybox", "invalid reference format: repository name (library/Busybox) must be lowercase"),
+        (
+            "Busybox",
+            "invalid reference format: repository name (library/Busybox) must be lowercase"
+        ),
         ("busybox:", "invalid reference format"), ("a//b", "invalid reference format"),
         ("busybox@sha256:12", "invalid reference format"), ("", "invalid reference format"),
         ("busy box", "invalid reference format"), ("-busybox", "invalid reference format"),

@@ -131,7 +131,9 @@ import Testing
     @Test func readinessIsStillAskedWhileThePodTerminates() {
         let world = World()
         world.runtime.behaviours["web"] = .init(ignoresTerm: true)
-        let probe: JSON = ["exec": ["command": ["check"]], "periodSeconds": 1, "failureThreshold": 1]
+        let probe: JSON = [
+            "exec": ["command": ["check"]], "periodSeconds": 1, "failureThreshold": 1,
+        ]
         world.apply(pod(["readinessProbe": probe, "livenessProbe": probe]))
         world.run(for: .seconds(2))
         #expect(world.pod("web")?.isReady == true)

@@ -66,13 +66,13 @@ package enum PodGarbageController: Controller {
             $0.isFinished && !$0.isBeingDeleted && !state.isDeletionUnderWay(uid: $0.uid)
         }
         guard finished.count > limit else { return .nothing }
-        func isEvicted(_ pod: PodRecord) -> Bool {
-            pod.pod.status["reason"]?.string == "Evicted"
+        // Whether a Pod was evicted stands in its document, which is read once for each.
+        let entries = finished.map { pod in
+            (pod, pod.pod.status["reason"]?.string == "Evicted" ? 0 : 1)
         }
-        let order = finished.sorted { left, right in
-            if isEvicted(left) != isEvicted(right) { return isEvicted(left) }
-            return (left.createdAt, left.key) < (right.createdAt, right.key)
-        }
+        let order = entries.sorted { left, right in
+            (left.1, left.0.createdAt, left.0.key) < (right.1, right.0.createdAt, right.0.key)
+        }.map(\.0)
         var result = Reconciliation()
         let surplus = order.prefix(finished.count - limit)
         for pod in surplus.prefix(context.configuration.burstMax) {

@@ -58,7 +58,8 @@ extension Scheduler {
         }
         guard fits(pod, on: node, ledger) else { return nil }
         weaker.sort { left, right in
-            (-left.priority, left.createdAt, left.key) < (-right.priority, right.createdAt, right.key)
+            (-left.priority, left.createdAt, left.key)
+                < (-right.priority, right.createdAt, right.key)
         }
         var victims: [PodRecord] = []
         for other in weaker {
