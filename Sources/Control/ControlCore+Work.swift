@@ -88,6 +88,10 @@ extension ControllerName {
         case .podGarbage: PodGarbageController.self
         case .deployment: DeploymentController.self
         case .replicaSet: ReplicaSetController.self
+        case .ephemeralClaims: EphemeralClaimController.self
+        case .claims: ClaimController.self
+        case .volumes: VolumeController.self
+        case .storageProtection: StorageProtectionController.self
         case .scheduler: Scheduler.self
         case .endpoints: EndpointsController.self
         case .serviceAccount: ServiceAccountController.self

@@ -11,6 +11,10 @@ package enum ControllerName: Int, CaseIterable, Comparable, Hashable, Sendable {
     case podGarbage
     case deployment
     case replicaSet
+    case ephemeralClaims
+    case claims
+    case volumes
+    case storageProtection
     case scheduler
     case endpoints
     case serviceAccount

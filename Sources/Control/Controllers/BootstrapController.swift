@@ -8,6 +8,7 @@ package import Objects
 package enum BootstrapController: Controller {
     private static let namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"]
     private static let name = "kubernetes"
+    private static let storageClassName = "local"
     private static let portName = "https"
 
     package static func keys(
@@ -18,9 +19,13 @@ package enum BootstrapController: Controller {
             switch key.resource {
             case .namespaces: namespaces.contains(key.name)
             case .nodes: true
+<<<<<<< HEAD
             case .clusterRoles, .clusterRoleBindings, .flowSchemas,
                 .priorityLevelConfigurations:
                 state.record(key) == nil
+=======
+            case .clusterRoles, .clusterRoleBindings, .storageClasses: state.record(key) == nil
+>>>>>>> 0a004f1 (control: bind claims to volumes, make volumes where Pods are placed)
             case .services, .endpoints, .endpointSlices:
                 key.namespace == "default" && key.name == name
             default: false
@@ -46,7 +51,12 @@ package enum BootstrapController: Controller {
                     ]),
                 why: "every cluster has it")
         }
+<<<<<<< HEAD
         ensureDefaults(in: state, &result)
+=======
+        ensureRoles(in: state, &result)
+        ensureStorageClass(in: state, &result)
+>>>>>>> 0a004f1 (control: bind claims to volumes, make volumes where Pods are placed)
         guard let home = state.record(ObjectKey(.namespaces, name: "default")),
             !home.isBeingDeleted
         else { return result }
@@ -68,6 +78,28 @@ package enum BootstrapController: Controller {
                 result.propose(.create(resource, document), why: "every cluster has it")
             }
         }
+    }
+
+    /// Claims that name no class get folders on the disks of machines.
+    private static func ensureStorageClass(
+        in state: ClusterState, _ result: inout Reconciliation
+    ) {
+        guard state.record(ObjectKey(.storageClasses, name: storageClassName)) == nil else {
+            return
+        }
+        result.propose(
+            .create(
+                .storageClasses,
+                [
+                    "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+                    "metadata": [
+                        "name": .string(storageClassName),
+                        "annotations": [ClassRecord.isDefault: "true"],
+                    ],
+                    "provisioner": .string(LocalProvisioner.name), "reclaimPolicy": "Delete",
+                    "volumeBindingMode": "WaitForFirstConsumer",
+                ]),
+            why: "every cluster has it")
     }
 
     private static func metadata(_ labels: JSON) -> JSON {

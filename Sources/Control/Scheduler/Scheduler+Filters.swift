@@ -79,8 +79,12 @@ enum NodeAffinity {
         for (name, value) in pod.nodeSelector where node.labels[name] != value { return false }
         let required = pod.spec["affinity"]?["nodeAffinity"]?[
             "requiredDuringSchedulingIgnoredDuringExecution"]
-        guard let required else { return true }
-        return (required["nodeSelectorTerms"]?.array ?? []).contains { matches($0, node) }
+        return required.map { matches(selector: $0, node) } ?? true
+    }
+
+    /// Whether the Node matches one of the terms of a `v1.NodeSelector`.
+    static func matches(selector: JSON, _ node: NodeRecord) -> Bool {
+        (selector["nodeSelectorTerms"]?.array ?? []).contains { matches($0, node) }
     }
 
     /// The weights of the preferred terms that the Node matches.

@@ -31,6 +31,8 @@ package enum Scheduler: Controller {
             let old = change.old.map { NodeRecord($0) }
             let new = change.new.map { NodeRecord($0) }
             return old != new ? state.waitingPods : []
+        case .persistentVolumeClaims, .persistentVolumes, .storageClasses:
+            return waitingPods(concernedBy: change, in: state)
         default:
             return []
         }
@@ -57,8 +59,10 @@ package enum Scheduler: Controller {
         guard pod.pod.spec["schedulingGates"]?.array?.isEmpty ?? true else {
             return .refused("its scheduling gates are not all open")
         }
-        switch decide(pod, in: state) {
+        let volumes = VolumeRules(of: pod, in: state)
+        switch decide(pod, volumes, in: state) {
         case .node(let node):
+            guard volumes.open.isEmpty else { return volumes.choose(node) }
             var result = Reconciliation()
             result.propose(
                 .bind(key, uid: pod.uid, node: node), why: "best score of the feasible Nodes",
@@ -81,17 +85,31 @@ package enum Scheduler: Controller {
     }
 
     package static func decide(_ pod: PodRecord, in state: ClusterState) -> Decision {
+        decide(pod, VolumeRules(of: pod, in: state), in: state)
+    }
+
+    private static func decide(
+        _ pod: PodRecord, _ volumes: VolumeRules, in state: ClusterState
+    ) -> Decision {
         let nodes = state.sortedNodes
         var explain = Explain(nodeCount: nodes.count)
+        if let refusal = volumes.refusal {
+            explain.whole = refusal
+            return .unschedulable(explain)
+        }
         let topology = TopologyRules(of: pod, in: state, nodes)
         var feasible: [NodeRecord] = []
         for node in nodes {
-            let refusals = refusals(of: node, for: pod, topology, in: state)
+            var refusals = refusals(of: node, for: pod, topology, in: state)
+            if refusals.isEmpty { refusals = [volumes.refusal(of: node)].compactMap { $0 } }
             if refusals.isEmpty {
                 feasible.append(node)
             } else {
                 explain.add(refusals)
             }
+        }
+        if let chosen = volumes.chosenNode, feasible.contains(where: { $0.name == chosen }) {
+            return .node(chosen)
         }
         guard let best = best(of: feasible, for: pod, topology, in: state) else {
             return .unschedulable(explain)
@@ -140,6 +158,8 @@ package struct Explain: Sendable, Equatable {
     }
 
     package let nodeCount: Int
+    /// A reason that holds for every Node.
+    package var whole: String?
     private var counts: [String: Int] = [:]
     private var resolvableNodes = 0
 
@@ -165,7 +185,13 @@ package struct Explain: Sendable, Equatable {
             (resolvableNodes, "No preemption victims found for incoming pod"),
             (nodeCount - resolvableNodes, "Preemption is not helpful for scheduling"),
         ]
+<<<<<<< HEAD
         return "\(headline) preemption: \(head): \(Self.list(preemption))."
+=======
+        let reasons = whole ?? Self.list(counts.map { ($0.value, $0.key) })
+        return "\(head): \(reasons)."
+            + " preemption: \(head): \(Self.list(preemption))."
+>>>>>>> 0a004f1 (control: bind claims to volumes, make volumes where Pods are placed)
     }
 
     private static func list(_ entries: [(Int, String)]) -> String {

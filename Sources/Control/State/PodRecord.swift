@@ -21,6 +21,9 @@ package struct PodRecord: Sendable {
     package let priority: Int64
     package let createdAt: WallTime
     package let readySince: WallTime?
+    /// The claims of its volumes, and whether some are to be made for it alone.
+    package let claims: [ObjectKey]
+    package let hasEphemeralClaims: Bool
     /// Its required terms of anti-affinity, which bind later Pods too.
     package let repulsions: [JSON]
 
@@ -55,6 +58,8 @@ package struct PodRecord: Sendable {
         hostPorts = Self.hostPorts(of: pod)
         let required = "requiredDuringSchedulingIgnoredDuringExecution"
         repulsions = pod.spec["affinity"]?["podAntiAffinity"]?[required]?.array ?? []
+        claims = ClaimRecord.keys(of: pod)
+        hasEphemeralClaims = pod.volumes.contains { $0["ephemeral"] != nil }
         priority = pod.spec["priority"]?.integer ?? 0
         createdAt = pod.metadata.creationTimestamp ?? WallTime(seconds: 0)
         readySince =
