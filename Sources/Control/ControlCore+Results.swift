@@ -42,7 +42,6 @@ extension ControlCore {
     }
 
     /// Takes in the object that a write left, so that the next decision does not wait for the
-<<<<<<< HEAD
     /// change to come round. What the changes have told already is not told again: a write that
     /// took the last finalizer off has ended the object, and an object that was made may be gone.
     private mutating func learn(
@@ -50,15 +49,6 @@ extension ControlCore {
     ) {
         guard !metadata.uid.isEmpty, let revision = UInt64(metadata.resourceVersion),
             revision > seenRevision, document["kind"]?.string == resource.kind
-=======
-    /// change to come round.
-    private mutating func learn(_ document: JSON, _ metadata: ObjectMeta, _ resource: Resource) {
-        guard !metadata.uid.isEmpty, !metadata.resourceVersion.isEmpty,
-            document["kind"]?.string == resource.kind,
-            // A write that took the last finalizer has removed the object, and this answer may
-            // come after that change.
-            metadata.deletionTimestamp == nil || !metadata.finalizers.isEmpty
->>>>>>> 0a004f1 (control: bind claims to volumes, make volumes where Pods are placed)
         else { return }
         let key = ObjectKey(resource, namespace: metadata.namespace, name: metadata.name)
         let known = state.record(key)

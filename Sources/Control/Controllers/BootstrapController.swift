@@ -19,13 +19,9 @@ package enum BootstrapController: Controller {
             switch key.resource {
             case .namespaces: namespaces.contains(key.name)
             case .nodes: true
-<<<<<<< HEAD
             case .clusterRoles, .clusterRoleBindings, .flowSchemas,
-                .priorityLevelConfigurations:
+                .priorityLevelConfigurations, .storageClasses:
                 state.record(key) == nil
-=======
-            case .clusterRoles, .clusterRoleBindings, .storageClasses: state.record(key) == nil
->>>>>>> 0a004f1 (control: bind claims to volumes, make volumes where Pods are placed)
             case .services, .endpoints, .endpointSlices:
                 key.namespace == "default" && key.name == name
             default: false
@@ -51,12 +47,8 @@ package enum BootstrapController: Controller {
                     ]),
                 why: "every cluster has it")
         }
-<<<<<<< HEAD
         ensureDefaults(in: state, &result)
-=======
-        ensureRoles(in: state, &result)
         ensureStorageClass(in: state, &result)
->>>>>>> 0a004f1 (control: bind claims to volumes, make volumes where Pods are placed)
         guard let home = state.record(ObjectKey(.namespaces, name: "default")),
             !home.isBeingDeleted
         else { return result }

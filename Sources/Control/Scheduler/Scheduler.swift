@@ -174,7 +174,8 @@ package struct Explain: Sendable, Equatable {
     /// What every Node said, without a word about preemption.
     package var headline: String {
         guard nodeCount > 0 else { return "no nodes available to schedule pods" }
-        return "\(head): \(Self.list(counts.map { ($0.value, $0.key) }))."
+        let reasons = whole ?? Self.list(counts.map { ($0.value, $0.key) })
+        return "\(head): \(reasons)."
     }
 
     private var head: String { "0/\(nodeCount) nodes are available" }
@@ -185,13 +186,7 @@ package struct Explain: Sendable, Equatable {
             (resolvableNodes, "No preemption victims found for incoming pod"),
             (nodeCount - resolvableNodes, "Preemption is not helpful for scheduling"),
         ]
-<<<<<<< HEAD
         return "\(headline) preemption: \(head): \(Self.list(preemption))."
-=======
-        let reasons = whole ?? Self.list(counts.map { ($0.value, $0.key) })
-        return "\(head): \(reasons)."
-            + " preemption: \(head): \(Self.list(preemption))."
->>>>>>> 0a004f1 (control: bind claims to volumes, make volumes where Pods are placed)
     }
 
     private static func list(_ entries: [(Int, String)]) -> String {

@@ -21,11 +21,8 @@ package struct ObjectRecord: Sendable {
     /// Types of which there are few, and whose documents controllers look at often.
     private static let keptAsValues: [Resource] = [
         .namespaces, .nodes, .services, .endpoints, .endpointSlices, .deployments, .replicaSets,
-<<<<<<< HEAD
-        .clusterRoles, .resourceQuotas,
-=======
-        .clusterRoles, .persistentVolumes, .persistentVolumeClaims, .storageClasses,
->>>>>>> 0a004f1 (control: bind claims to volumes, make volumes where Pods are placed)
+        .clusterRoles, .resourceQuotas, .persistentVolumes, .persistentVolumeClaims,
+        .storageClasses,
     ]
 
     package init(_ key: ObjectKey, _ object: StoredObject) {
