@@ -97,7 +97,7 @@ final class StoreServer {
         var halves = Samples()
         var alls = Samples()
         for round in 1...5 {
-            let arrivals = WatchArrivals(connections, awaiting: "round-\(round)-ends")
+            let arrivals = try WatchArrivals(connections, awaiting: "round-\(round)-ends")
             let started = Stopwatch()
             try writer.send("PUT", "\(path)/watched", body: document(round))
             let times = try arrivals.wait(since: started)
@@ -138,33 +138,39 @@ final class StoreServer {
 
 /// Waits until each of many connections has received a text.
 final class WatchArrivals {
-    private let connections: [PlainConnection]
+    private let poll: Int32
+    private let count: Int
     private let wanted: [UInt8]
 
-    init(_ connections: [PlainConnection], awaiting text: String) {
-        self.connections = connections
+    init(_ connections: [PlainConnection], awaiting text: String) throws {
+        poll = epoll_create1(0)
+        count = connections.count
         wanted = Array(text.utf8)
+        for connection in connections {
+            var event = epoll_event(
+                events: EPOLLIN.rawValue, data: epoll_data(fd: connection.descriptor))
+            guard epoll_ctl(poll, EPOLL_CTL_ADD, connection.descriptor, &event) == 0 else {
+                throw BenchError("epoll_ctl: errno \(errno)")
+            }
+        }
     }
+
+    deinit { close(poll) }
 
     /// Seconds until each had it, rising. Events are small and come in one piece.
     func wait(since watch: Stopwatch) throws -> [Double] {
         var times: [Double] = []
-        var waiting = connections.map {
-            pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)
-        }
+        var ready = [epoll_event](repeating: epoll_event(), count: 512)
         var piece = [UInt8](repeating: 0, count: 8_192)
-        while times.count < connections.count {
-            let ready = poll(&waiting, nfds_t(waiting.count), 5_000)
-            guard ready > 0 else {
-                throw BenchError("only \(times.count) of \(connections.count) watches were told")
+        while times.count < count {
+            let found = epoll_wait(poll, &ready, Int32(ready.count), 5_000)
+            guard found > 0 else {
+                throw BenchError("only \(times.count) of \(count) watches were told")
             }
-            for index in waiting.indices where waiting[index].revents != 0 {
-                let count = recv(waiting[index].fd, &piece, piece.count, 0)
-                guard count > 0 else { throw BenchError("a watch was closed") }
-                guard contains(piece, count) else { continue }
-                times.append(watch.elapsedSeconds)
-                // poll passes over negative descriptors.
-                waiting[index].fd = -1
+            for event in ready.prefix(Int(found)) {
+                let length = recv(event.data.fd, &piece, piece.count, 0)
+                guard length > 0 else { throw BenchError("a watch was closed") }
+                if contains(piece, length) { times.append(watch.elapsedSeconds) }
             }
         }
         return times

@@ -56,8 +56,10 @@ extension DaemonShell {
         case .beginWatch(let ticket, let contentType):
             exchanges[ticket]?.exchange.beginStream(
                 code: 200, headers: [("content-type", contentType)])
-        case .watchBytes(let ticket, let bytes): exchanges[ticket]?.exchange.write(bytes)
+        case .watchBytes(let ticket, let bytes):
+            if let exchange = exchanges[ticket]?.exchange { watchPieces.add(bytes, for: exchange) }
         case .endWatch(let ticket):
+            watchPieces.send()
             exchanges.removeValue(forKey: ticket)?.exchange.endStream()
         case .openStream(let ticket, let target): openStream(ticket, target)
         case .issueToken(let ticket, let issue): issueToken(ticket, issue)

@@ -57,6 +57,8 @@ actor DaemonShell {
     private var isTurnDue = false
     /// What other threads hand in.
     private nonisolated let mail = NIOLockedValueBox<[Mail]>([])
+    /// What the watches are told in this turn.
+    var watchPieces = WatchPieces()
     var calls = CallTable()
     private var timer: Scheduled<Void>?
     private var armedAt: Instant?
@@ -174,6 +176,7 @@ actor DaemonShell {
         }
         core.step(inputs, at: now, into: &outbox)
         for effect in outbox.take() { perform(effect) }
+        watchPieces.send()
         links?.flush()
         calls.flush()
         arm(at: now)

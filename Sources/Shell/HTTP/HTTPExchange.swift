@@ -84,21 +84,37 @@ final class HTTPExchange: Sendable {
     /// Sends a piece of a streamed answer. A reader that leaves more than the limit unread is
     /// disconnected: it can resume a watch or a log where it stopped.
     func write(_ bytes: [UInt8]) {
+        let buffer = channel.allocator.buffer(bytes: bytes)
+        guard admit(buffer) else { return }
+        channel.eventLoop.execute { [self] in send(buffer) }
+    }
+
+    /// Sends pieces of many streamed answers. Each event loop is woken once for all of its own.
+    static func write(_ pieces: [(exchange: HTTPExchange, bytes: ByteBuffer)]) {
+        let loops = Dictionary(grouping: pieces) { ObjectIdentifier($0.exchange.channel.eventLoop) }
+        for group in loops.values {
+            let admitted = group.filter { $0.exchange.admit($0.bytes) }
+            admitted.first?.exchange.channel.eventLoop.execute {
+                for piece in admitted { piece.exchange.send(piece.bytes) }
+            }
+        }
+    }
+
+    /// Counts what is about to wait for the reader; closes the connection when it is too much.
+    private func admit(_ piece: ByteBuffer) -> Bool {
         let isOverdue = state.withLockedValue { state in
-            state.outstandingBytes += bytes.count
+            state.outstandingBytes += piece.readableBytes
             return state.outstandingBytes > limits.outstandingBytes
         }
-        guard !isOverdue else {
-            channel.close(promise: nil)
-            return
-        }
-        let buffer = channel.allocator.buffer(bytes: bytes)
-        channel.eventLoop.execute { [self] in
-            channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(buffer)))
-                .whenComplete { [state] _ in
-                    state.withLockedValue { $0.outstandingBytes -= bytes.count }
-                }
-        }
+        if isOverdue { channel.close(promise: nil) }
+        return !isOverdue
+    }
+
+    private func send(_ piece: ByteBuffer) {
+        channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(piece)))
+            .whenComplete { [state] _ in
+                state.withLockedValue { $0.outstandingBytes -= piece.readableBytes }
+            }
     }
 
     /// Bytes that wait for the reader; a producer that can pause should, while it is large.
