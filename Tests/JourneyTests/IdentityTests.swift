@@ -64,6 +64,13 @@ extension JourneyTests {
                     && Set(keyring.authorities.map(\.id)).isDisjoint(with: before)
             }
             #expect(try await cluster.kubectl("get", "nodes").succeeded)
+            // Each machine still reaches the leader: a read of the newest state needs it.
+            for name in ["machine-1", "machine-2", "machine-3"] {
+                let answer = try await cluster.kubectl(
+                    "get", "nodes", "--request-timeout", "5s", "--server",
+                    "https://\(cluster.address(of: name)):6443")
+                #expect(answer.succeeded, "\(name): \(answer)")
+            }
             let work = "\(cluster.folder)/work/old-kubeconfig"
             try old.write(toFile: work, atomically: true, encoding: .utf8)
             let refused = try await cluster.kubectl("--kubeconfig", work, "get", "nodes")

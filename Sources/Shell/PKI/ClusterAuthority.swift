@@ -47,7 +47,7 @@ package struct ClusterAuthority: Sendable {
                 },
                 issuerPrivateKey: signer)
             return try ClusterAuthority(
-                certificatePEM: certificate.serializeAsPEM().pemString,
+                certificatePEM: certificate.pemText,
                 privateKeyPEM: key.pemRepresentation)
         }
     }
@@ -75,7 +75,7 @@ package struct ClusterAuthority: Sendable {
 
     /// Each certificate of a text that holds several.
     static func certificates(inPEM text: String) -> [String] {
-        ((try? PEMDocument.parseMultiple(pemString: text)) ?? []).map(\.pemString)
+        ((try? PEMDocument.parseMultiple(pemString: text)) ?? []).map { $0.pemString + "\n" }
     }
 
     /// Certifies another authority's key under its own name, so that clients that trust this one
@@ -96,7 +96,7 @@ package struct ClusterAuthority: Sendable {
                     Critical(KeyUsage(digitalSignature: true, keyCertSign: true))
                 },
                 issuerPrivateKey: privateKey)
-            return try certificate.serializeAsPEM().pemString
+            return try certificate.pemText
         }
     }
 
@@ -156,7 +156,7 @@ package struct ClusterAuthority: Sendable {
                 if !alternatives.isEmpty { SubjectAlternativeNames(alternatives) }
             },
             issuerPrivateKey: privateKey)
-        return try certificate.serializeAsPEM().pemString
+        return try certificate.pemText
     }
 
     /// A machine's serial inside an X.509 serial number, which must be unique for its issuer
@@ -248,4 +248,11 @@ package struct MachineKey: Sendable {
 
 extension WallTime {
     var date: Date { Date(timeIntervalSince1970: Double(seconds) + Double(nanoseconds) / 1e9) }
+}
+
+extension Certificate {
+    /// PEM that ends with a line break, so that certificates may follow one another.
+    fileprivate var pemText: String {
+        get throws { try serializeAsPEM().pemString + "\n" }
+    }
 }

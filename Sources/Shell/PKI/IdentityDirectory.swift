@@ -33,7 +33,7 @@ package struct IdentityDirectory: Sendable {
         package var bootstrap: [BootstrapDocument]?
 
         /// The certificates of every trusted authority.
-        var trustedPEM: String { authorities.map(\.certificatePEM).joined(separator: "\n") }
+        var trustedPEM: String { authorities.map(\.certificatePEM).joined() }
     }
 
     /// The public half of an authority.
