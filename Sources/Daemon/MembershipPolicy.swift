@@ -11,12 +11,18 @@ package import Raft
 ///    takes its place in the same change. Without a learner to take it, two of five voters or
 ///    more that are away lose their vote, so that the others have failures to spare; never fewer
 ///    than three are left.
-/// 4. A machine that left the mesh, or is barred from it, leaves the log. So does a learner
-///    that nobody has seen for `forgetDelay`.
+/// 4. A voter that left the mesh in order gives up its place as soon as a learner can take it,
+///    or when the voters become an odd number by that. Otherwise it keeps it for
+///    `replacementDelay`: two voters bear no more than three of which one is away, and if another
+///    dies meanwhile, the one that left can come back and vote.
+/// 5. A learner that left the mesh leaves the log, and so does one that nobody has seen for
+///    `forgetDelay`. A machine that is barred from the mesh leaves the log at once.
 ///
 /// A machine that fails is trusted with a vote again only after it was there without a break for
-/// 30 s, doubled with each further failure up to 16 min; an hour without one clears it. A voter
-/// with four failures to its name gives up its place after a sixth of the usual delay.
+/// 30 s, doubled with each further failure up to 16 min; an hour without one clears it. When one
+/// more failure would stop the log, 30 s are enough, because a machine that fails now and then is
+/// a better voter than one that is gone. A voter with four failures to its name gives up its
+/// place after a sixth of the usual delay.
 package struct MembershipPolicy: Sendable {
     /// What the decision rests on.
     package struct View: Sendable {
@@ -46,6 +52,8 @@ package struct MembershipPolicy: Sendable {
         var awaySince: Instant?
         /// Since when it is back.
         var backSince: Instant?
+        /// Since when it is gone in order.
+        var leftSince: Instant?
         var failures = 0
         var lastFailure: Instant?
     }
@@ -70,7 +78,7 @@ package struct MembershipPolicy: Sendable {
     ) {
         switch status {
         case .failed: noteAway(name, at: now)
-        case .left: records[name] = nil
+        case .left: noteLeft(name, at: now)
         case .alive, .suspect: noteThere(name, at: now)
         }
     }
@@ -85,7 +93,8 @@ package struct MembershipPolicy: Sendable {
 
     private mutating func noteAway(_ name: MachineName, at now: Instant) {
         var record = records[name] ?? Record()
-        guard record.awaySince == nil else { return }
+        // Whoever said goodbye is not missed when the mesh forgets it.
+        guard record.awaySince == nil, record.leftSince == nil else { return }
         if let last = record.lastFailure, now - last >= Self.failureMemory { record.failures = 0 }
         record.failures += 1
         record.lastFailure = now
@@ -94,7 +103,14 @@ package struct MembershipPolicy: Sendable {
         records[name] = record
     }
 
+    /// A goodbye wipes out what was held against the machine.
+    private mutating func noteLeft(_ name: MachineName, at now: Instant) {
+        guard records[name]?.leftSince == nil else { return }
+        records[name] = Record(leftSince: now)
+    }
+
     private mutating func noteThere(_ name: MachineName, at now: Instant) {
+        if records[name]?.leftSince != nil { records[name] = nil }
         guard var record = records[name], record.awaySince != nil else { return }
         record.awaySince = nil
         record.backSince = now
@@ -102,10 +118,12 @@ package struct MembershipPolicy: Sendable {
     }
 
     /// When the machine may be trusted with a vote; nil while it is away.
-    private func steadyFrom(_ name: MachineName, at now: Instant) -> Instant? {
+    private func steadyFrom(
+        _ name: MachineName, isUrgent: Bool, at now: Instant
+    ) -> Instant? {
         guard let record = records[name] else { return now }
         guard record.awaySince == nil, let back = record.backSince else { return nil }
-        let doublings = min(max(record.failures, 1) - 1, Self.steadyDoublingsMax)
+        let doublings = isUrgent ? 0 : min(max(record.failures, 1) - 1, Self.steadyDoublingsMax)
         return back + Self.steadySpanMin * Int64(1 << doublings)
     }
 
@@ -150,11 +168,12 @@ package struct MembershipPolicy: Sendable {
         return change.names.isEmpty ? nil : change
     }
 
+    /// Whether a machine leaves the log, whatever becomes of its vote.
     private func isGone(_ name: MachineName, _ view: View, at now: Instant) -> Bool {
         if view.barred.contains(name) { return true }
-        if view.members.contains(where: { $0.name == name && $0.status == .left }) { return true }
-        guard view.membership.learners.contains(name), let away = records[name]?.awaySince
-        else { return false }
+        guard view.membership.learners.contains(name) else { return false }
+        if records[name]?.leftSince != nil { return true }
+        guard let away = records[name]?.awaySince else { return false }
         return now - away >= Self.forgetDelay
     }
 
@@ -164,27 +183,46 @@ package struct MembershipPolicy: Sendable {
     ) {
         let removed = change.removed
         let kept = view.membership.voters.filter { !removed.contains($0) }
-        let lost = lostVoters(of: kept, at: now)
-        let healthy = kept.count - lost.count
+        let departed = departedVoters(of: kept)
+        let absent = departed + lostVoters(of: kept, at: now)
+        let healthy = kept.count - absent.count
         let hopefuls = view.membership.learners.filter {
             live.contains($0) && !removed.contains($0)
         }
         let candidates = self.candidates(
-            of: hopefuls, view, isWanted: healthy < view.votersWanted, at: now)
+            of: hopefuls, view, isWanted: healthy < view.votersWanted,
+            isUrgent: healthy - 1 < kept.count / 2 + 1, at: now)
         let target = Self.odd(min(view.votersWanted, healthy + candidates.count))
         let promotions = max(0, min(target - healthy, candidates.count))
         change.promoted = Array(candidates.prefix(promotions))
         let total = kept.count + promotions
-        let demotions =
+        let going =
             promotions > 0 || total > view.votersWanted
-            ? min(lost.count, total - target) : Self.spare(lost: lost.count, of: kept.count)
-        change.demoted = Array(lost.prefix(max(0, demotions)))
-        let surplus = total - change.demoted.count - view.votersWanted
+            ? max(0, min(absent.count, total - target))
+            : max(
+                Self.spare(absent: absent.count, departed: departed.count, of: kept.count),
+                overdue(departed, at: now))
+        change.removed += departed.prefix(going)
+        change.demoted = Array(absent.prefix(going).dropFirst(departed.count))
+        let surplus = total - going - view.votersWanted
         guard surplus > 0 else { return }
-        let surplusVoters = kept.filter {
-            $0 != view.name && !change.demoted.contains($0)
-        }
+        let surplusVoters = kept.filter { $0 != view.name && !absent.prefix(going).contains($0) }
         change.demoted += surplusVoters.suffix(surplus)
+    }
+
+    /// Voters that left in order, the first one first.
+    private func departedVoters(of kept: [MachineName]) -> [MachineName] {
+        kept.compactMap { name in records[name]?.leftSince.map { (name: name, since: $0) } }
+            .sorted { ($0.since, $0.name) < ($1.since, $1.name) }.map(\.name)
+    }
+
+    /// How many voters left in order so long ago that they are not waited for.
+    private mutating func overdue(_ departed: [MachineName], at now: Instant) -> Int {
+        departed.count { name in
+            guard let left = records[name]?.leftSince else { return false }
+            if left + replacementDelay > now { lookAgain(at: left + replacementDelay) }
+            return left + replacementDelay <= now
+        }
     }
 
     /// Voters whose time is over, the one that is away longest first.
@@ -203,12 +241,13 @@ package struct MembershipPolicy: Sendable {
 
     /// Learners that may vote now, those that failed least first.
     private mutating func candidates(
-        of hopefuls: [MachineName], _ view: View, isWanted: Bool, at now: Instant
+        of hopefuls: [MachineName], _ view: View, isWanted: Bool, isUrgent: Bool,
+        at now: Instant
     ) -> [MachineName] {
         guard isWanted else { return [] }
         var candidates: [(name: MachineName, failures: Int)] = []
         for name in hopefuls {
-            guard let steady = steadyFrom(name, at: now) else { continue }
+            guard let steady = steadyFrom(name, isUrgent: isUrgent, at: now) else { continue }
             if steady > now {
                 lookAgain(at: steady)
             } else if !view.caughtUp.contains(name) {
@@ -222,10 +261,15 @@ package struct MembershipPolicy: Sendable {
 
     private static func odd(_ count: Int) -> Int { max(1, count % 2 == 1 ? count : count - 1) }
 
-    /// How many lost voters lose their vote without successors: as many as leave an odd number.
-    private static func spare(lost: Int, of kept: Int) -> Int {
-        var count = lost
-        while count > 0, (kept - count) % 2 == 0 || kept - count < votersKeptMin { count -= 1 }
+    /// How many absent voters go without successors: as many as leave an odd number, and at least
+    /// `votersKeptMin` unless all who go said so.
+    private static func spare(absent: Int, departed: Int, of kept: Int) -> Int {
+        var count = absent
+        while count > 0,
+            (kept - count) % 2 == 0 || (count > departed && kept - count < votersKeptMin)
+        {
+            count -= 1
+        }
         return count
     }
 }

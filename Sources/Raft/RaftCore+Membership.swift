@@ -76,8 +76,9 @@ extension RaftCore {
             && isAlive(peer, at: now)
     }
 
+    /// Only an answer to this leader counts: one that was elected just now has missed nobody yet.
     func isAlive(_ peer: RaftProgress, at now: Instant) -> Bool {
-        now - peer.lastHeard < configuration.electionTimeoutMax
+        peer.hasAnswered && now - peer.lastHeard < configuration.electionTimeoutMax
     }
 
     /// True when enough of the voters answer to commit the change and to go on after it.

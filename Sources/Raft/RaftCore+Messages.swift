@@ -111,7 +111,7 @@ extension RaftCore {
         guard isCurrent(messageTerm, at: now, into: &out), role == .leader,
             let position = position(of: peer)
         else { return }
-        peers[position].lastHeard = now
+        peers[position].noteAnswer(at: now)
         switch message {
         case .appendResponse(_, let match):
             onAppendResponse(match, at: now, position: position, into: &out)

@@ -29,8 +29,10 @@ struct RaftProgress: Equatable, Sendable {
     var commitSent: UInt64 = 0
     /// The highest heartbeat round it answered.
     var round: UInt64 = 0
-    /// The last answer of this term.
-    var lastHeard: Instant
+    /// The last answer of this term; before the first one, when this machine began to lead it.
+    private(set) var lastHeard: Instant
+    /// It has answered in this term.
+    private(set) var hasAnswered = false
     var catchUp = RaftCatchUp()
 
     init(name: MachineName, seat: RaftSeat, next: UInt64, now: Instant) {
@@ -47,6 +49,11 @@ struct RaftProgress: Equatable, Sendable {
         case .replicate: true
         case .snapshot: false
         }
+    }
+
+    mutating func noteAnswer(at now: Instant) {
+        lastHeard = now
+        hasAnswered = true
     }
 
     mutating func acknowledge(_ index: UInt64) {

@@ -152,22 +152,38 @@ import Testing
 
     @Test("a machine that fails again and again waits longer each time for a vote")
     func flapping() {
-        var mesh = Mesh(voters: 3, machines: 4)
-        mesh.set(name("c"), .failed)
-        mesh.wait(.seconds(30))
-        #expect(mesh.voters == "abd")
-        for _ in 0..<3 {
-            mesh.set(name("c"), .alive)
-            mesh.wait(.seconds(20))
-            mesh.set(name("c"), .failed)
-            mesh.wait(.seconds(20))
-        }
-        mesh.set(name("c"), .alive)
+        var mesh = Mesh(voters: 5, machines: 6, votersWanted: 5)
+        failFourTimes(name("c"), &mesh)
+        #expect(mesh.voters == "abdef")
         mesh.set(name("d"), .failed)
         mesh.wait(.seconds(239))
-        #expect(mesh.voters == "abd", "four failures cost 240 s")
+        #expect(mesh.voters == "abdef", "four failures cost 240 s")
         mesh.wait(.seconds(1))
+        #expect(mesh.voters == "abcef")
+    }
+
+    @Test("when one more failure would stop the log, a machine that failed often may vote after 30 s")
+    func urgency() {
+        var mesh = Mesh(voters: 3, machines: 4)
+        failFourTimes(name("c"), &mesh)
+        #expect(mesh.voters == "abd")
+        mesh.set(name("d"), .failed)
+        mesh.wait(.milliseconds(29_999))
+        #expect(mesh.voters == "abd")
+        mesh.wait(.milliseconds(1))
         #expect(mesh.voters == "abc")
+    }
+
+    private func failFourTimes(_ name: MachineName, _ mesh: inout Mesh) {
+        mesh.set(name, .failed)
+        mesh.wait(.seconds(30))
+        for _ in 0..<3 {
+            mesh.set(name, .alive)
+            mesh.wait(.seconds(20))
+            mesh.set(name, .failed)
+            mesh.wait(.seconds(20))
+        }
+        mesh.set(name, .alive)
     }
 
     @Test("a voter that flaps gives its place to a steady machine")
@@ -209,6 +225,50 @@ import Testing
         #expect(
             mesh.changes.last
                 == RaftMembershipChange(promoted: [name("d")], removed: [name("b")]))
+    }
+
+    @Test("a voter that stops in order keeps its vote for 30 s when nobody can take it")
+    func orderlyStop() {
+        var mesh = Mesh(voters: 3, machines: 3)
+        mesh.set(name("c"), .left)
+        mesh.wait(.milliseconds(29_999))
+        #expect(mesh.voters == "abc", "a and b alone bear no failure either")
+        mesh.wait(.milliseconds(1))
+        #expect(mesh.voters == "ab")
+        mesh.set(name("b"), .left)
+        #expect(mesh.voters == "a", "one decides alone")
+        mesh.set(name("b"), .alive)
+        mesh.set(name("c"), .alive)
+        #expect(mesh.voters == "abc", "whoever said goodbye is trusted at once")
+    }
+
+    @Test("a voter that is back soon after an orderly stop never lost its vote")
+    func restart() {
+        var mesh = Mesh(voters: 3, machines: 3)
+        let changes = mesh.changes
+        for _ in 0..<3 {
+            mesh.set(name("c"), .left)
+            mesh.wait(.seconds(20))
+            mesh.set(name("c"), .alive)
+            mesh.wait(.seconds(20))
+        }
+        #expect(mesh.changes == changes)
+    }
+
+    @Test("of five voters two stop in order: the second one takes the first one along")
+    func twoLeave() {
+        var mesh = Mesh(voters: 5, machines: 5, votersWanted: 5)
+        mesh.set(name("d"), .left)
+        #expect(mesh.voters == "abcde")
+        mesh.set(name("e"), .left)
+        #expect(mesh.voters == "abc")
+    }
+
+    @Test("a learner that leaves is removed at once")
+    func learnerLeaves() {
+        var mesh = Mesh(voters: 3, machines: 4)
+        mesh.set(name("d"), .left)
+        #expect(mesh.learners == "")
     }
 
     @Test("a barred machine leaves the log and is never added again, however alive it says it is")

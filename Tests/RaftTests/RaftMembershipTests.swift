@@ -113,6 +113,16 @@ import Testing
         #expect(change(&subject, .remove(Names.c)) == nil)
     }
 
+    @Test("a leader does not shrink the voters to some that have not answered it yet")
+    func quorumUnheard() {
+        var subject = Subject()
+        subject.lead()
+        // No time has passed, but of a and c only a is known to live.
+        #expect(change(&subject, .remove(Names.b)) == .quorumAtRisk)
+        _ = subject.hear(Names.c, .heartbeatResponse(term: 2, round: 0))
+        #expect(change(&subject, .remove(Names.b)) == nil)
+    }
+
     @Test("a removed voter is told, then forgotten")
     func removedIsTold() {
         var subject = Subject()
