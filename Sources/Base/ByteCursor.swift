@@ -1,42 +1,42 @@
 /// What is wrong with bytes from outside: what was expected, and where.
-package struct DecodeError: Error, Equatable, Sendable, CustomStringConvertible {
-    package let expected: String
-    package let offset: Int
+public struct DecodeError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let expected: String
+    public let offset: Int
 
-    package init(expected: String, offset: Int) {
+    public init(expected: String, offset: Int) {
         self.expected = expected
         self.offset = offset
     }
 
-    package var description: String { "expected \(expected) at byte \(offset)" }
+    public var description: String { "expected \(expected) at byte \(offset)" }
 }
 
 /// Reads integers, strings and blobs from bytes that may be hostile: every read is bounded and
 /// throws instead of trapping. Integers are little-endian; lengths are LEB128 varints.
-package struct ByteReader: ~Copyable {
+public struct ByteReader: ~Copyable {
     private let bytes: ArraySlice<UInt8>
     private var position: Int
 
-    package init(_ bytes: [UInt8]) { self.init(bytes[...]) }
+    public init(_ bytes: [UInt8]) { self.init(bytes[...]) }
 
-    package init(_ bytes: ArraySlice<UInt8>) {
+    public init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
         position = bytes.startIndex
     }
 
     /// Bytes read so far.
-    package var offset: Int { position - bytes.startIndex }
-    package var remaining: Int { bytes.endIndex - position }
-    package var isAtEnd: Bool { remaining == 0 }
+    public var offset: Int { position - bytes.startIndex }
+    public var remaining: Int { bytes.endIndex - position }
+    public var isAtEnd: Bool { remaining == 0 }
 
-    package mutating func readByte() throws(DecodeError) -> UInt8 {
+    public mutating func readByte() throws(DecodeError) -> UInt8 {
         guard remaining >= 1 else { throw DecodeError(expected: "a byte", offset: offset) }
         defer { position += 1 }
         return bytes[position]
     }
 
     /// An integer of at most 64 bits.
-    package mutating func readInteger<Integer: FixedWidthInteger>(
+    public mutating func readInteger<Integer: FixedWidthInteger>(
         _ type: Integer.Type = Integer.self
     ) throws(DecodeError) -> Integer {
         let size = Integer.bitWidth / 8
@@ -51,7 +51,7 @@ package struct ByteReader: ~Copyable {
     }
 
     /// An unsigned LEB128 varint of at most ten bytes.
-    package mutating func readVarint() throws(DecodeError) -> UInt64 {
+    public mutating func readVarint() throws(DecodeError) -> UInt64 {
         let start = offset
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -67,7 +67,7 @@ package struct ByteReader: ~Copyable {
     }
 
     /// A count or length that must not exceed `limit`, so that a forged one allocates nothing.
-    package mutating func readCount(atMost limit: Int) throws(DecodeError) -> Int {
+    public mutating func readCount(atMost limit: Int) throws(DecodeError) -> Int {
         let start = offset
         let value = try readVarint()
         guard value <= UInt64(limit) else {
@@ -77,12 +77,12 @@ package struct ByteReader: ~Copyable {
     }
 
     /// A length-prefixed blob of at most `limit` bytes.
-    package mutating func readBytes(atMost limit: Int) throws(DecodeError) -> [UInt8] {
+    public mutating func readBytes(atMost limit: Int) throws(DecodeError) -> [UInt8] {
         try readRaw(readCount(atMost: limit))
     }
 
     /// Exactly `count` bytes without a prefix.
-    package mutating func readRaw(_ count: Int) throws(DecodeError) -> [UInt8] {
+    public mutating func readRaw(_ count: Int) throws(DecodeError) -> [UInt8] {
         guard count >= 0, remaining >= count else {
             throw DecodeError(expected: "\(count) bytes", offset: offset)
         }
@@ -91,7 +91,7 @@ package struct ByteReader: ~Copyable {
     }
 
     /// A length-prefixed UTF-8 string of at most `limit` bytes.
-    package mutating func readString(atMost limit: Int) throws(DecodeError) -> String {
+    public mutating func readString(atMost limit: Int) throws(DecodeError) -> String {
         let start = offset
         let raw = try readBytes(atMost: limit)
         guard let text = String(validating: raw, as: UTF8.self) else {
@@ -100,7 +100,7 @@ package struct ByteReader: ~Copyable {
         return text
     }
 
-    package mutating func readBool() throws(DecodeError) -> Bool {
+    public mutating func readBool() throws(DecodeError) -> Bool {
         let start = offset
         switch try readByte() {
         case 0: return false
@@ -110,27 +110,27 @@ package struct ByteReader: ~Copyable {
     }
 
     /// Refuses bytes behind the last field.
-    package func expectEnd() throws(DecodeError) {
+    public func expectEnd() throws(DecodeError) {
         guard isAtEnd else { throw DecodeError(expected: "the end", offset: offset) }
     }
 }
 
 /// Writes what ``ByteReader`` reads.
-package struct ByteWriter: Sendable {
-    package private(set) var bytes: [UInt8] = []
+public struct ByteWriter: Sendable {
+    public private(set) var bytes: [UInt8] = []
 
-    package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+    public init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
     /// Gives away what was written so far and begins again.
-    package mutating func take() -> [UInt8] {
+    public mutating func take() -> [UInt8] {
         defer { bytes = [] }
         return bytes
     }
 
-    package mutating func writeByte(_ byte: UInt8) { bytes.append(byte) }
+    public mutating func writeByte(_ byte: UInt8) { bytes.append(byte) }
 
     /// An integer of at most 64 bits.
-    package mutating func writeInteger<Integer: FixedWidthInteger>(_ value: Integer) {
+    public mutating func writeInteger<Integer: FixedWidthInteger>(_ value: Integer) {
         var rest = UInt64(truncatingIfNeeded: value)
         for _ in 0..<(Integer.bitWidth / 8) {
             bytes.append(UInt8(truncatingIfNeeded: rest))
@@ -138,7 +138,7 @@ package struct ByteWriter: Sendable {
         }
     }
 
-    package mutating func writeVarint(_ value: UInt64) {
+    public mutating func writeVarint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -147,21 +147,21 @@ package struct ByteWriter: Sendable {
         bytes.append(UInt8(rest))
     }
 
-    package mutating func writeCount(_ count: Int) { writeVarint(UInt64(count)) }
-    package mutating func writeRaw(_ raw: some Sequence<UInt8>) { bytes.append(contentsOf: raw) }
-    package mutating func writeBytes(_ blob: some Collection<UInt8>) {
+    public mutating func writeCount(_ count: Int) { writeVarint(UInt64(count)) }
+    public mutating func writeRaw(_ raw: some Sequence<UInt8>) { bytes.append(contentsOf: raw) }
+    public mutating func writeBytes(_ blob: some Collection<UInt8>) {
         writeCount(blob.count)
         bytes.append(contentsOf: blob)
     }
     /// Arrays are by far the most, and an unspecialised generic copies them byte by byte.
-    package mutating func writeBytes(_ blob: [UInt8]) {
+    public mutating func writeBytes(_ blob: [UInt8]) {
         writeCount(blob.count)
         bytes.append(contentsOf: blob)
     }
-    package mutating func writeRaw(_ raw: [UInt8]) { bytes.append(contentsOf: raw) }
-    package mutating func writeString(_ text: String) {
+    public mutating func writeRaw(_ raw: [UInt8]) { bytes.append(contentsOf: raw) }
+    public mutating func writeString(_ text: String) {
         writeCount(text.utf8.count)
         bytes.append(contentsOf: text.utf8)
     }
-    package mutating func writeBool(_ value: Bool) { bytes.append(value ? 1 : 0) }
+    public mutating func writeBool(_ value: Bool) { bytes.append(value ? 1 : 0) }
 }

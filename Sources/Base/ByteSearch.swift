@@ -1,12 +1,12 @@
 /// Looks for one sequence of bytes in others (Horspool, "Practical fast searching in strings",
 /// 1980):
 /// it moves by the length of what it looks for wherever the last byte cannot belong to a match.
-package struct ByteSearch: Sendable {
+public struct ByteSearch: Sendable {
     private let wanted: [UInt8]
     /// By how much to move when this byte stands under the last one.
     private let moves: [Int]
 
-    package init(for wanted: [UInt8]) {
+    public init(for wanted: [UInt8]) {
         self.wanted = wanted
         var moves = [Int](repeating: max(1, wanted.count), count: 256)
         for (index, byte) in wanted.dropLast().enumerated() {
@@ -16,7 +16,7 @@ package struct ByteSearch: Sendable {
     }
 
     /// Nothing is found everywhere.
-    package func isFound(in bytes: [UInt8]) -> Bool {
+    public func isFound(in bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBufferPointer { text in
             wanted.withUnsafeBufferPointer { wanted in
                 moves.withUnsafeBufferPointer { moves in Self.search(text, wanted, moves) }

@@ -1,6 +1,6 @@
 /// Keys with the instants at which they are due, earliest first; ties leave in key order, so that
 /// a run is repeatable. A key has one instant at a time: scheduling it again moves it.
-package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
+public struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
     private struct Entry: Comparable, Sendable {
         var instant: Instant
         var key: Key
@@ -15,18 +15,18 @@ package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
     private var heap: [Entry] = []
     private var instants: [Key: Instant] = [:]
 
-    package init() {}
+    public init() {}
 
-    package var count: Int { instants.count }
+    public var count: Int { instants.count }
     /// Entries in memory, those that were passed over included.
-    package var entries: Int { heap.count }
+    public var entries: Int { heap.count }
 
     /// When the earliest key is due.
-    package var deadline: Instant? { heap.first?.instant }
+    public var deadline: Instant? { heap.first?.instant }
 
-    package subscript(key: Key) -> Instant? { instants[key] }
+    public subscript(key: Key) -> Instant? { instants[key] }
 
-    package mutating func schedule(_ key: Key, at instant: Instant) {
+    public mutating func schedule(_ key: Key, at instant: Instant) {
         guard instants[key] != instant else { return }
         instants[key] = instant
         heap.append(Entry(instant: instant, key: key))
@@ -35,13 +35,13 @@ package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
         if heap.count > 2 * instants.count + 64 { compact() }
     }
 
-    package mutating func cancel(_ key: Key) {
+    public mutating func cancel(_ key: Key) {
         guard instants.removeValue(forKey: key) != nil else { return }
         dropStale()
     }
 
     /// Takes the earliest key that is due, or nil.
-    package mutating func popDue(at now: Instant) -> Key? {
+    public mutating func popDue(at now: Instant) -> Key? {
         guard let first = heap.first, first.instant <= now else { return nil }
         removeFirst()
         instants[first.key] = nil
@@ -89,21 +89,21 @@ package struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
 /// Deadlines of tickets. A generic of this room that is used in another one is compiled there
 /// without knowing its types, which costs each request of a daemon more than the log does; here
 /// they are known.
-package struct TicketDeadlines: Sendable {
+public struct TicketDeadlines: Sendable {
     private var queue = DeadlineQueue<Ticket>()
 
-    package init() {}
+    public init() {}
 
     /// See ``DeadlineQueue/deadline``.
-    package var deadline: Instant? { queue.deadline }
+    public var deadline: Instant? { queue.deadline }
 
     /// See ``DeadlineQueue/schedule(_:at:)``.
-    package mutating func schedule(_ ticket: Ticket, at instant: Instant) {
+    public mutating func schedule(_ ticket: Ticket, at instant: Instant) {
         queue.schedule(ticket, at: instant)
     }
 
-    package mutating func cancel(_ ticket: Ticket) { queue.cancel(ticket) }
+    public mutating func cancel(_ ticket: Ticket) { queue.cancel(ticket) }
 
     /// See ``DeadlineQueue/popDue(at:)``.
-    package mutating func popDue(at now: Instant) -> Ticket? { queue.popDue(at: now) }
+    public mutating func popDue(at now: Instant) -> Ticket? { queue.popDue(at: now) }
 }

@@ -1,23 +1,23 @@
 /// The name of a machine in the mesh. It is also the name of its Node object, so it must be
 /// an RFC 1123 subdomain: lower-case letters, digits, `-` and `.`, at most 253 bytes.
-package struct MachineName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
-    package let text: String
+public struct MachineName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    public let text: String
 
     /// Nil when the text is no RFC 1123 subdomain.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         guard DNSName.isSubdomain(text) else { return nil }
         self.text = text
     }
 
-    package var description: String { text }
+    public var description: String { text }
 
-    package static func < (left: MachineName, right: MachineName) -> Bool { left.text < right.text }
+    public static func < (left: MachineName, right: MachineName) -> Bool { left.text < right.text }
 }
 
 /// The rules of RFC 1123 and RFC 1035 that Kubernetes applies to names.
-package enum DNSName {
+public enum DNSName {
     /// At most 63 lower-case letters, digits or `-`, starting and ending with a letter or digit.
-    package static func isLabel(_ text: some StringProtocol) -> Bool {
+    public static func isLabel(_ text: some StringProtocol) -> Bool {
         let bytes = text.utf8
         guard (1...63).contains(bytes.count), let first = bytes.first,
             let last = bytes.suffix(1).first
@@ -27,7 +27,7 @@ package enum DNSName {
     }
 
     /// Labels of any length joined by dots, at most 253 bytes (RFC 1123 as Kubernetes reads it).
-    package static func isSubdomain(_ text: some StringProtocol) -> Bool {
+    public static func isSubdomain(_ text: some StringProtocol) -> Bool {
         guard (1...253).contains(text.utf8.count) else { return false }
         // One pass, because the name of its machine is read with every transaction.
         var previous = UInt8(ascii: ".")

@@ -2,11 +2,11 @@
 ///
 /// Randomness is a field of a core, so one seed determines a whole simulated cluster. It is
 /// not for keys or nonces; those come from libsodium and enter as inputs.
-package struct Random: RandomNumberGenerator, Sendable {
+public struct Random: RandomNumberGenerator, Sendable {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
     /// Expands the seed with SplitMix64, as the authors of xoshiro recommend.
-    package init(seed: UInt64) {
+    public init(seed: UInt64) {
         var mixer = seed
         func next() -> UInt64 {
             mixer &+= 0x9E37_79B9_7F4A_7C15
@@ -18,7 +18,7 @@ package struct Random: RandomNumberGenerator, Sendable {
         state = (next(), next(), next(), next())
     }
 
-    package mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         let product = state.1 &* 5
         let result = ((product << 7) | (product >> 57)) &* 9
         let shifted = state.1 << 17
@@ -33,25 +33,25 @@ package struct Random: RandomNumberGenerator, Sendable {
 
     /// A number in `0..<bound`; `bound` must be positive. Lemire's method without the
     /// rejection step: the bias is below 2⁻³² for every bound used here.
-    package mutating func below(_ bound: Int) -> Int {
+    public mutating func below(_ bound: Int) -> Int {
         precondition(bound > 0, "a random bound must be positive")
         return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }
 
     /// A number in `[0, 1)`.
-    package mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
+    public mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// True with the given probability.
-    package mutating func chance(_ probability: Double) -> Bool { fraction() < probability }
+    public mutating func chance(_ probability: Double) -> Bool { fraction() < probability }
 
     /// A span in `[low, high)`, or `low` when the range is empty.
-    package mutating func span(from low: Span, to high: Span) -> Span {
+    public mutating func span(from low: Span, to high: Span) -> Span {
         guard high > low else { return low }
         return low + (high - low).scaled(by: fraction())
     }
 
     /// Fisher and Yates, with this generator.
-    package mutating func shuffle<Element>(_ elements: inout [Element]) {
+    public mutating func shuffle<Element>(_ elements: inout [Element]) {
         guard elements.count > 1 else { return }
         for index in stride(from: elements.count - 1, to: 0, by: -1) {
             elements.swapAt(index, below(index + 1))

@@ -1,19 +1,19 @@
 /// Calendar time in seconds and nanoseconds since 1970-01-01T00:00:00Z, as object timestamps
 /// need it. It enters a core as part of an input; nothing is ever scheduled by it.
-package struct WallTime: Hashable, Comparable, Sendable, Codable {
-    package var seconds: Int64
-    package var nanoseconds: Int32
+public struct WallTime: Hashable, Comparable, Sendable, Codable {
+    public var seconds: Int64
+    public var nanoseconds: Int32
 
-    package init(seconds: Int64, nanoseconds: Int32 = 0) {
+    public init(seconds: Int64, nanoseconds: Int32 = 0) {
         self.seconds = seconds
         self.nanoseconds = nanoseconds
     }
 
-    package static func < (left: WallTime, right: WallTime) -> Bool {
+    public static func < (left: WallTime, right: WallTime) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }
 
-    package static func + (left: WallTime, right: Span) -> WallTime {
+    public static func + (left: WallTime, right: Span) -> WallTime {
         let total = Int64(left.nanoseconds) + right.nanoseconds % 1_000_000_000
         let carry = total < 0 ? -1 : total / 1_000_000_000
         return WallTime(
@@ -21,21 +21,21 @@ package struct WallTime: Hashable, Comparable, Sendable, Codable {
             nanoseconds: Int32(total - carry * 1_000_000_000))
     }
 
-    package static func - (left: WallTime, right: WallTime) -> Span {
+    public static func - (left: WallTime, right: WallTime) -> Span {
         Span.seconds(left.seconds &- right.seconds)
             + Span(nanoseconds: Int64(left.nanoseconds) - Int64(right.nanoseconds))
     }
 
     /// RFC 3339 in UTC with whole seconds, the form of `metav1.Time`: `2026-11-21T06:25:00Z`.
-    package var rfc3339: String { dateAndTime + "Z" }
+    public var rfc3339: String { dateAndTime + "Z" }
 
     /// RFC 3339 in UTC with six digits of fraction, the form of `metav1.MicroTime`.
-    package var rfc3339Micro: String {
+    public var rfc3339Micro: String {
         dateAndTime + "." + Self.padded(Int64(nanoseconds / 1_000), 6) + "Z"
     }
 
     /// RFC 3339 in UTC with nine digits of fraction, the form of container log lines.
-    package var rfc3339Nano: String {
+    public var rfc3339Nano: String {
         dateAndTime + "." + Self.padded(Int64(nanoseconds), 9) + "Z"
     }
 
@@ -49,7 +49,7 @@ package struct WallTime: Hashable, Comparable, Sendable, Codable {
     }
 
     /// Reads an RFC 3339 timestamp with any fraction and any offset; nil when it is not one.
-    package init?(rfc3339 text: String) {
+    public init?(rfc3339 text: String) {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int64? {
             guard range.upperBound <= bytes.count else { return nil }

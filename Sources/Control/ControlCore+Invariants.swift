@@ -6,10 +6,21 @@ extension ControlCore {
             flightCounts.values.reduce(0, +) == flights.count,
             "every write under way belongs to one item")
         precondition(
-            flights.count <= configuration.writesInFlightMax + configuration.burstMax * 3,
+            flights.count <= flightsMax,
             "writes under way are bounded")
         precondition(isLeading || flights.isEmpty, "only a leader writes")
         state.checkInvariants()
+    }
+
+    /// One reconciliation may pass the bound at which they pause.
+    private var flightsMax: Int { configuration.writesInFlightMax + configuration.burstMax * 3 }
+
+    /// Everything that grows without being in the Store, with its bound.
+    package var queueSizes: [(name: String, size: Int, bound: Int)] {
+        [
+            ("control.writes", flights.count, flightsMax),
+            ("control.events", events.entries.count, 2 * configuration.rememberedEventsMax),
+        ]
     }
 }
 

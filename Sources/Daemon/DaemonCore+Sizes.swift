@@ -1,14 +1,38 @@
+package import Base
+import Control
 import Gossip
-import Raft
+import Kubelet
+package import Raft
 import Store
 
-// For checkers: what waits on this machine, and the bound of each queue.
+/// What a step may have changed that checkers look at.
+package struct DaemonGlance: Equatable, Sendable {
+    package var raft: RaftGlance
+    package var appliedIndex: UInt64
+    package var revision: UInt64
+}
+
+// For checkers.
 extension DaemonCore {
-    /// Every queue that a `…Limits` of this machine's cores bounds, with its length now.
-    package var queueSizes: [(name: String, size: Int, bound: Int)] {
-        raft.queueSizes + store.queueSizes + gossip.queueSizes + [
-            ("requests", pending.clientCount, configuration.limits.pendingMax),
-            ("watches", watches.count, configuration.limits.watchesMax),
-        ]
+    /// Changes nothing; see `RaftCore.glance`.
+    package mutating func glance() -> DaemonGlance {
+        DaemonGlance(
+            raft: raft.glance(), appliedIndex: store.appliedIndex,
+            revision: store.revisionNumber())
+    }
+
+    /// See `GossipCore.healthIfLive`.
+    package mutating func healthIfLive(_ name: MachineName) -> Int? { gossip.healthIfLive(name) }
+
+    /// The queues of this machine's cores that a `…Limits` bounds, each with its length now.
+    package mutating func queueSizes() -> [(name: String, size: Int, bound: Int)] {
+        var sizes = raft.queueSizes
+        sizes += store.queueSizes
+        sizes += gossip.queueSizes
+        sizes += control.queueSizes
+        sizes += kubelet.queueSizes
+        sizes.append(("requests", pending.clientCount, configuration.limits.pendingMax))
+        sizes.append(("watches", watches.count, configuration.limits.watchesMax))
+        return sizes
     }
 }

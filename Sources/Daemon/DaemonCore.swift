@@ -118,6 +118,8 @@ package struct DaemonCore: Sendable {
     package mutating func step(
         _ input: DaemonInput, at now: Instant, into out: inout Outbox<DaemonEffect>
     ) {
+        // Nothing follows from the time by itself; deadlines are of the other clock.
+        if case .wallTime(let time) = input { return onWallTime(time, at: now) }
         take(input, at: now, into: &out)
         settle(at: now, into: &out)
     }
@@ -190,10 +192,12 @@ package struct DaemonCore: Sendable {
         return earliest
     }
 
-    /// Traps on a broken invariant of the log or the Store; tells the first one of the mesh.
+    /// Traps on a broken invariant of a core; tells the first one of the mesh.
     package func checkInvariants() -> String? {
         raft.checkInvariants()
         store.checkInvariants()
+        control.checkInvariants()
+        kubelet.checkInvariants()
         return gossip.invariantViolation
     }
 

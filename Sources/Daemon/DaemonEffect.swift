@@ -35,7 +35,7 @@ package enum DaemonEffect: Sendable {
     case persist(RaftPersist)
     /// Encode the Store and save it as the newest snapshot; answer `.snapshotSaved` or
     /// `.snapshotFailed`.
-    case saveSnapshot(RaftSnapshotMetadata, StoreCore)
+    indirect case saveSnapshot(RaftSnapshotMetadata, StoreCore)
     /// Put a piece of the leader's snapshot into a file at the side, a new one at offset 0; answer
     /// `.snapshotWritten` or `.snapshotRefused`.
     case writeSnapshot(Ticket, RaftSnapshotMetadata, offset: UInt64, bytes: [UInt8])

@@ -5,7 +5,8 @@ package import Kubelet
 package import Raft
 package import Store
 
-/// What happened to one machine.
+/// What happened to one machine. Its size is that of its largest case that is not `indirect`, and
+/// inputs are moved often, so a whole Store lies elsewhere.
 package enum DaemonInput: Sendable {
     /// The deadline has come.
     case wake
@@ -26,7 +27,7 @@ package enum DaemonInput: Sendable {
     case snapshotFailed(RaftSnapshotMetadata)
     case snapshotWritten(Ticket)
     /// The leader's snapshot is durable, and this is what it holds.
-    case snapshotInstalled(RaftSnapshotMetadata, StoreCore)
+    indirect case snapshotInstalled(RaftSnapshotMetadata, StoreCore)
     /// A piece could not be written, or the whole could not be read.
     case snapshotRefused(RaftSnapshotMetadata)
     case snapshotRead(Ticket, bytes: [UInt8], isLast: Bool)

@@ -117,6 +117,12 @@ package struct GossipCore: Sendable {
     /// machine, and for a member that it has not heard itself.
     package func contact(_ name: MachineName) -> GossipContact? { contacts[name] }
 
+    /// Lifeguard's local health score if the member is believed alive, else nil: for checkers,
+    /// which look too often to copy the core first, as a read from outside the room does.
+    package mutating func healthIfLive(_ name: MachineName) -> Int? {
+        members.isLive(name) ? health : nil
+    }
+
     /// Lifeguard's local health score, for a metric: 0 is healthy.
     package var healthScore: Int { health }
 

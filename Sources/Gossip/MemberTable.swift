@@ -39,6 +39,10 @@ package struct MemberTable: Sendable {
 
     package subscript(name: MachineName) -> GossipMember? { entry(of: name)?.member }
 
+    func isLive(_ name: MachineName) -> Bool {
+        groups[Self.group(of: name)][name]?.member.isLive ?? false
+    }
+
     func entry(of name: MachineName) -> Entry? { groups[Self.group(of: name)][name] }
 
     /// All records, sorted by name. Costs a sort.

@@ -48,6 +48,8 @@ struct EventRecorder: Sendable {
     private static let writesInFlightMax = 8
     private static let entriesMax = 4_096
 
+    var waitingCount: Int { waiting.count }
+
     init(_ configuration: KubeletConfiguration) {
         limits = configuration.limits
         nodeName = configuration.nodeName

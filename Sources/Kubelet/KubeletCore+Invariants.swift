@@ -16,3 +16,16 @@ extension KubeletCore {
         }
     }
 }
+
+// For checkers.
+extension KubeletCore {
+    /// Everything that grows, with its bound.
+    package var queueSizes: [(name: String, size: Int, bound: Int)] {
+        let (pulls, others) = queue.running
+        return [
+            ("kubelet.pulls", pulls, limits.parallelPullsMax),
+            ("kubelet.operations", others, limits.operationsInFlightMax),
+            ("kubelet.events", events.waitingCount, limits.eventsWaitingMax),
+        ]
+    }
+}

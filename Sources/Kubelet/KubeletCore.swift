@@ -101,15 +101,16 @@ package struct KubeletCore: Sendable {
     /// When to send `.wake`.
     package var deadline: Instant? {
         var earliest: Instant?
-        for uid in order {
-            guard let instant = wakeAt[uid] else { continue }
-            earliest = earliest.map { min($0, instant) } ?? instant
+        // Asked for after every step, so without an array and without a look-up.
+        func consider(_ instant: Instant?) {
+            if let instant, instant < earliest ?? .distantFuture { earliest = instant }
         }
-        for instant in [
-            relist.deadline, nodeDeadline, statics.deadline, usageDeadline, imagesDeadline,
-        ].compactMap({ $0 }) {
-            earliest = earliest.map { min($0, instant) } ?? instant
-        }
+        for instant in wakeAt.values { consider(instant) }
+        consider(relist.deadline)
+        consider(nodeDeadline)
+        consider(statics.deadline)
+        consider(usageDeadline)
+        consider(imagesDeadline)
         return earliest
     }
 

@@ -10,6 +10,9 @@ struct OperationQueue: Sendable {
     private var pulls = Lane()
     private var others = Lane()
 
+    /// How many requests the runtime works at.
+    var running: (pulls: Int, others: Int) { (pulls.running.count, others.running.count) }
+
     mutating func add(_ ticket: Ticket, _ request: RuntimeRequest, isPull: Bool) {
         if isPull {
             pulls.waiting.append((ticket, request))

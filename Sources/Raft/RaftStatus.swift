@@ -94,8 +94,11 @@ extension RaftCore {
         return end - now
     }
 
-    /// The queues of this machine's Raft, with their bounds.
+    /// The queues of this machine's Raft, with their bounds; of each member's, under one name.
     package var queueSizes: [(name: String, size: Int, bound: Int)] {
+        // The last append may pass the bound by its own size.
+        let bytesMax =
+            limits.appendBytesInFlightMax + max(limits.appendBytesMax, limits.entryBytesMax)
         var sizes = [
             // At the bound messages are dropped; a timeout or a snapshot may still add a write.
             ("raft.writes", durability.writesInFlight, limits.persistsInFlightMax + 8),
@@ -103,12 +106,8 @@ extension RaftCore {
             ("raft.reads", reads.count, limits.pendingReadsMax),
         ]
         for peer in peers {
-            let name = "raft.inflight.\(peer.name)"
-            sizes.append((name, peer.inFlight.count, limits.appendsInFlightMax))
-            // The last append may pass the bound by its own size.
-            let bytesMax =
-                limits.appendBytesInFlightMax + max(limits.appendBytesMax, limits.entryBytesMax)
-            sizes.append(("\(name).bytes", peer.inFlight.bytes, bytesMax))
+            sizes.append(("raft.inflight", peer.inFlight.count, limits.appendsInFlightMax))
+            sizes.append(("raft.inflight.bytes", peer.inFlight.bytes, bytesMax))
         }
         return sizes
     }
@@ -124,8 +123,25 @@ extension RaftProgress {
     }
 }
 
+/// What must differ for any safety property of Raft to be in danger.
+package struct RaftGlance: Equatable, Sendable {
+    package var term: UInt64
+    package var role: RaftRole
+    package var lastIndex: UInt64
+    package var lastTerm: UInt64
+    package var commitIndex: UInt64
+}
+
 // For checkers that compare the logs of machines.
 extension RaftCore {
+    /// Changes nothing. It is `mutating` to be read where the core stands: a read from outside
+    /// the room copies the whole value first, and checkers look after every step.
+    package mutating func glance() -> RaftGlance {
+        RaftGlance(
+            term: term, role: role, lastIndex: log.lastIndex, lastTerm: log.lastTerm,
+            commitIndex: commitIndex)
+    }
+
     /// The index of the first entry that this machine still holds.
     package var firstIndex: UInt64 { log.baseIndex + 1 }
 

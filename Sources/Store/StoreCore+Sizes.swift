@@ -2,6 +2,9 @@
 extension StoreCore {
     /// Each memory of ``StoreLimits`` with its size now and at most. The history is dropped in
     /// whole chunks, and one transaction is never cut in two.
+    /// The number of ``revision``, read where the core stands.
+    package mutating func revisionNumber() -> UInt64 { timeline.snapshot.revision.number }
+
     package var queueSizes: [(name: String, size: Int, bound: Int)] {
         [
             (

@@ -6,7 +6,7 @@ struct BoundChecker {
     private(set) var longest: [String: Int] = [:]
 
     mutating func check(_ machine: VirtualMachine) -> String? {
-        for queue in machine.core?.queueSizes ?? [] {
+        for queue in machine.core?.queueSizes() ?? [] {
             if queue.size > longest[queue.name] ?? 0 { longest[queue.name] = queue.size }
             guard queue.size > queue.bound else { continue }
             return "\(machine.name) holds \(queue.size) \(queue.name); \(queue.bound) is the bound"

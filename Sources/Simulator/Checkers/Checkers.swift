@@ -23,12 +23,12 @@ struct Checkers {
 
     /// The rule that a machine has just broken, or nil.
     mutating func afterStep(
-        _ machine: VirtualMachine, of machines: [VirtualMachine], at now: Instant
+        _ machine: VirtualMachine, _ glance: DaemonGlance, of machines: [VirtualMachine],
+        at now: Instant
     ) -> String? {
-        guard machine.core != nil else { return nil }
         detection.noteStep(machine, at: now)
         if let rule = detection.look(machines, at: now) { return rule }
-        if let rule = raft.afterStep(machine, others: { machines }) { return rule }
+        if let rule = raft.afterStep(machine, glance, others: { machines }) { return rule }
         stepsSeen += 1
         if stepsSeen % Self.stepsBetweenBounds == 0, let rule = bounds.check(machine) {
             return rule

@@ -56,9 +56,7 @@ struct DetectionChecker {
     private mutating func look(
         _ observer: VirtualMachine, _ other: VirtualMachine, at now: Instant
     ) -> String? {
-        guard observer.core?.gossip[other.name]?.isLive == true,
-            let health = observer.core?.gossip.healthScore
-        else {
+        guard let health = observer.core?.healthIfLive(other.name) else {
             beliefs[observer.number][other.number] = nil
             return nil
         }

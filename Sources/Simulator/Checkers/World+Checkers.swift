@@ -4,10 +4,8 @@ import Store
 
 extension World {
     /// What a step has added to the Store is what watches owe from now on.
-    func noteChanges(of machine: VirtualMachine) {
-        guard let revision = machine.core?.store.revision.number,
-            revision > workload.context.changes.through,
-            let timeline = machine.core?.store.timeline
+    func noteChanges(of machine: VirtualMachine, at revision: UInt64) {
+        guard revision > workload.context.changes.through, let timeline = machine.core?.store.timeline
         else { return }
         workload.context.changes.note(timeline)
     }

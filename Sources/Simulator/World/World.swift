@@ -190,12 +190,13 @@ package final class World {
         steps += 1
         if steps >= stepsMax { fail("after \(steps) steps there is still no rest", .liveness) }
         // Before its effects: a machine that dies between two of them has told of changes already.
-        noteChanges(of: machine)
+        guard let glance = machine.core?.glance() else { return }
+        noteChanges(of: machine, at: glance.revision)
         perform(of: machine)
         guard machine.core != nil else { return }
         arm(machine)
         if machine.hasSaidGoodbye { return finishGoodbye(machine) }
-        if let rule = checkers.afterStep(machine, of: machines, at: now) { fail(rule) }
+        if let rule = checkers.afterStep(machine, glance, of: machines, at: now) { fail(rule) }
     }
 
     /// Performs the effects of a step, as far as the machine lives to do so.
