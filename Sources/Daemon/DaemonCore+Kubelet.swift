@@ -60,6 +60,7 @@ extension DaemonCore {
         let present = Set(pods.map(\.0))
         for key in kubelet.podKeys where !present.contains(key) { pods.append((key, nil)) }
         stepKubelet(.podsChanged(pods), at: now)
+        stepKubelet(.volumesChanged(volumes()), at: now)
         let node = ObjectKey(.nodes, name: name)
         stepKubelet(.nodeChanged(object(node)), at: now)
         let documents = observed.documents.sorted()
@@ -75,8 +76,10 @@ extension DaemonCore {
         let name = configuration.name.text
         var pods: [(ObjectKey, JSON?)] = []
         var documents: [(ObjectKey, JSON?)] = []
+        var volumes: [(ObjectKey, JSON?)] = []
         var namespaces: Set<String> = []
         for (key, json) in objects {
+            if key.resource == .persistentVolumes { volumes.append((key, json)) }
             switch key.resource {
             case .pods:
                 if let json, Pod(json).nodeName == name {
@@ -94,6 +97,7 @@ extension DaemonCore {
                 if observed.documents.contains(key) { documents.append((key, json)) }
             }
         }
+        if !volumes.isEmpty { stepKubelet(.volumesChanged(volumes), at: now) }
         if !pods.isEmpty { stepKubelet(.podsChanged(pods), at: now) }
         if !documents.isEmpty { stepKubelet(.documentsChanged(documents), at: now) }
         for namespace in namespaces.sorted() {
@@ -120,6 +124,17 @@ extension DaemonCore {
 
     private func object(_ key: ObjectKey) -> JSON? {
         store.snapshot[storeKey(key)].flatMap(Self.object)
+    }
+
+    private func volumes() -> [(ObjectKey, JSON?)] {
+        var found: [(ObjectKey, JSON?)] = []
+        store.snapshot.forEach(
+            in: .resource(group: "", resource: "persistentvolumes")
+        ) { key, document in
+            if let key = objectKey(key) { found.append((key, Self.object(document))) }
+            return true
+        }
+        return found
     }
 
     private func services(in namespace: String) -> [JSON] {

@@ -7,6 +7,7 @@ struct ContainerBuilder {
     let configuration: KubeletConfiguration
     let paths: PodPaths
     let memoryCapacity: Int64
+    let sources: PodSources
 
     private var podSecurity: JSON { pod.spec["securityContext"] ?? [:] }
 
@@ -23,20 +24,35 @@ struct ContainerBuilder {
         result.annotations[PodLabels.configurationSource] =
             pod.metadata.annotations[PodLabels.configurationSource] ?? "api"
         result.annotations[PodLabels.gracePeriod] = String(pod.terminationGracePeriodSeconds)
-        if !configuration.cgroupRoot.isEmpty {
-            result.cgroupParent = "\(configuration.cgroupRoot)/pod\(pod.uid)"
-        }
+        result.cgroup = cgroup
+        result.cgroupParent = cgroup?.path ?? ""
         for entry in podSecurity["sysctls"]?.array ?? [] {
             guard let name = entry["name"]?.string else { continue }
-            result.sysctls[name] = entry["value"]?.string ?? ""
+            result.sysctls[Sysctls.dotted(name)] = entry["value"]?.string ?? ""
         }
         result.namespaces = namespaces
         result.security.isPrivileged = (pod.initContainers + pod.containers).contains {
             $0.json["securityContext"]?["privileged"]?.bool == true
         }
         result.security.supplementalGroups = supplementalGroups
-        result.security.seccomp = profile(podSecurity["seccompProfile"])
+        result.security.seccomp = seccomp(podSecurity["seccompProfile"])
+        result.runtimeHandler = runtimeHandler
         return result
+    }
+
+    /// Nil leaves it to the runtime.
+    var cgroup: CgroupSettings? {
+        guard !configuration.cgroupRoot.isEmpty else { return nil }
+        return PodResources.cgroup(
+            of: pod, path: "\(configuration.cgroupRoot)/pod\(pod.uid)",
+            processesMax: configuration.podProcessesMax)
+    }
+
+    /// The handler of the Pod's RuntimeClass. One that is not there is named to the runtime as it
+    /// stands, which refuses what it does not know.
+    private var runtimeHandler: String {
+        guard let name = pod.spec["runtimeClassName"]?.string, !name.isEmpty else { return "" }
+        return sources.document(.runtimeClasses, "", name)?["handler"]?.string ?? name
     }
 
     private var namespaces: NamespaceOptions {
@@ -122,46 +138,6 @@ struct ContainerBuilder {
 
     private func terminationMessagePath(_ container: Container) -> String {
         container.json["terminationMessagePath"]?.string ?? "/dev/termination-log"
-    }
-
-    private func addMounts(
-        to result: inout ContainerConfiguration, _ container: Container,
-        _ values: [String: String]
-    ) throws(ConfigurationError) {
-        for mount in container.json["volumeMounts"]?.array ?? [] {
-            let name = mount["name"]?.string ?? ""
-            guard let volume = pod.volumes.first(where: { $0["name"]?.string == name }),
-                let path = paths.volume(volume)
-            else {
-                throw ConfigurationError(
-                    "cannot find volume \"\(name)\" to mount into container "
-                        + "\"\(container.name)\"")
-            }
-            var source = path
-            let subPath = mount["subPathExpr"]?.string.map { text in
-                Expansion.expand(text) { values[$0] }
-            } ?? mount["subPath"]?.string ?? ""
-            if !subPath.isEmpty {
-                guard !subPath.hasPrefix("/"), !subPath.split(separator: "/").contains("..")
-                else {
-                    throw ConfigurationError("subPath must be inside of the volume: \(subPath)")
-                }
-                source += "/" + subPath
-                result.preparation.append(.subPath(volume: path, path: subPath))
-            }
-            let isWritable = volume["emptyDir"] != nil || volume["hostPath"] != nil
-            var propagation = Mount.Propagation.privately
-            switch mount["mountPropagation"]?.string {
-            case "HostToContainer": propagation = .hostToContainer
-            case "Bidirectional": propagation = .bidirectional
-            default: break
-            }
-            result.mounts.append(
-                Mount(
-                    hostPath: source, containerPath: mount["mountPath"]?.string ?? "",
-                    readOnly: mount["readOnly"]?.bool ?? false || !isWritable,
-                    propagation: propagation))
-        }
     }
 
     /// The hosts file and the termination log, unless the Pod mounts something there itself.

@@ -94,6 +94,8 @@ package struct LinuxResources: Sendable, Equatable {
     package var cpuPeriod: Int64
     package var memoryLimitBytes: Int64
     package var oomScoreAdjustment: Int64
+    /// What the Pod's own group becomes with it, when a container that runs is changed.
+    package var ofPod: CgroupSettings?
 
     package init(
         cpuShares: Int64 = 0, cpuQuota: Int64 = 0, cpuPeriod: Int64 = 0,
@@ -112,7 +114,12 @@ package struct LinuxResources: Sendable, Equatable {
 package enum PreparationStep: Sendable, Equatable {
     /// A folder; one that exists gets the mode and, when given, the group.
     case directory(path: String, mode: UInt32, group: Int64?)
-    /// A tmpfs mounted on a folder, once (`emptyDir` with medium Memory).
+    /// A folder that everyone may write to; one that exists is left as it is.
+    case emptyDirectory(path: String, group: Int64?)
+    /// Gives a folder and all in it to a group that may write; with `onlyOnMismatch` nothing is
+    /// done when the folder itself is as it should be (`fsGroupChangePolicy`).
+    case group(path: String, group: Int64, onlyOnMismatch: Bool)
+    /// A tmpfs mounted on a folder, once; without a limit the kernel's own holds.
     case memoryDirectory(path: String, sizeLimit: Int64?, group: Int64?)
     /// A file with this content, written in place, since containers have it mounted.
     case file(path: String, content: [UInt8], mode: UInt32)
@@ -125,9 +132,11 @@ package enum PreparationStep: Sendable, Equatable {
     /// `DirectoryOrCreate`); fails with ``RuntimeError/Code/invalidArgument`` and Kubernetes'
     /// words, such as `hostPath type check failed: /x is not a directory`.
     case hostPath(path: String, type: String)
-    /// A folder or file inside a volume that a mount names by `subPath`; made as a folder when
-    /// it is missing, and refused when it leads out of the volume through symbolic links.
-    case subPath(volume: String, path: String)
+    /// Binds a folder or file inside a volume to `target`, in place of what was bound there. It
+    /// is made as a folder when it is missing. No link, not even one that a container changes
+    /// meanwhile, leads out of the volume; failures are
+    /// ``RuntimeError/Code/misconfigured`` with `reason`.
+    case subPath(volume: String, path: String, target: String, reason: String)
 }
 
 /// A file of a configMap, secret, downwardAPI or projected volume.

@@ -22,7 +22,8 @@ extension ContainerBuilder {
         result.noNewPrivileges = own["allowPrivilegeEscalation"]?.bool == false
         result.addedCapabilities = (own["capabilities"]?["add"]).strings
         result.droppedCapabilities = (own["capabilities"]?["drop"]).strings
-        result.seccomp = profile(effective("seccompProfile"))
+        result.seccomp = result.isPrivileged
+            ? .unconfined : seccomp(effective("seccompProfile"))
         result.appArmor = profile(effective("appArmorProfile"))
         if !result.isPrivileged, own["procMount"]?.string != "Unmasked" {
             result.maskedPaths = Self.maskedPaths
@@ -52,6 +53,12 @@ extension ContainerBuilder {
             throw ConfigurationError(
                 "container has runAsNonRoot and image will run as root \(identity)")
         }
+    }
+
+    /// A profile of the machine is named relative to a folder of it.
+    func seccomp(_ json: JSON?) -> SecurityContext.Profile? {
+        guard case .localhost(let name) = profile(json) else { return profile(json) }
+        return .localhost("\(configuration.seccompRoot)/\(name)")
     }
 
     func profile(_ json: JSON?) -> SecurityContext.Profile? {

@@ -83,6 +83,8 @@ struct ContainerTrack: Sendable {
     var imageBackOff: BackOff
     var imageFailedAt: Instant?
     var retry = Retry()
+    /// What files of variables hold, nil for one that is not there; read before each creation.
+    var environmentFiles: [EnvironmentFileName: [UInt8]?] = [:]
     /// A failure stays visible until then, before the next try or the next reason.
     var holdUntil: Instant?
 

@@ -20,6 +20,13 @@ package struct KubeletConfiguration: Sendable, Equatable {
     package var podLogRoot: String
     /// The cgroup above all Pods; empty leaves the choice to the runtime.
     package var cgroupRoot: String
+    /// Processes and threads of one Pod (`podPidsLimit`); nil is without limit.
+    package var podProcessesMax: Int64?
+    /// Where `seccompProfile.localhostProfile` is looked for.
+    package var seccompRoot: String
+    /// Sysctls outside of the safe set that Pods may set; one that ends with `*` allows all that
+    /// begin so.
+    package var allowedUnsafeSysctls: [String]
     /// What the Node says as `kubeletVersion`.
     package var version: String
     /// True on a machine whose images are imported, not pulled: one that is present satisfies
@@ -40,6 +47,9 @@ package struct KubeletConfiguration: Sendable, Equatable {
         podRoot = "/var/lib/podmesh/pods"
         podLogRoot = "/var/log/pods"
         cgroupRoot = ""
+        podProcessesMax = nil
+        seccompRoot = "/var/lib/kubelet/seccomp"
+        allowedUnsafeSysctls = []
         version = "v1.36.0+podmesh"
         acceptsPresentImages = false
         staticPodSources = []
@@ -64,6 +74,8 @@ package struct MachineFacts: Sendable, Equatable {
     package var bootID: String
     /// Such as `containerd://1.6.20`.
     package var containerRuntimeVersion: String
+    /// Whether the kernel enforces AppArmor profiles.
+    package var hasAppArmor: Bool
 
     package init(cpuMilli: Int64, memoryBytes: Int64, ephemeralStorageBytes: Int64) {
         self.cpuMilli = cpuMilli
@@ -76,5 +88,6 @@ package struct MachineFacts: Sendable, Equatable {
         systemUUID = ""
         bootID = ""
         containerRuntimeVersion = ""
+        hasAppArmor = false
     }
 }

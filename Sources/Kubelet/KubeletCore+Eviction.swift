@@ -193,10 +193,9 @@ extension PodLifecycle {
 
     private var emptyDirectories: [(name: String, path: String, limit: Int64?)] {
         pod.volumes.compactMap { volume in
-            guard let source = volume["emptyDir"], let name = volume["name"]?.string,
-                let path = paths.volume(volume)
+            guard let source = volume["emptyDir"], let name = volume["name"]?.string
             else { return nil }
-            return (name, path, source["sizeLimit"]?.string.flatMap(Quantity.init)?.value)
+            return (name, paths.emptyDirectory(name), source["sizeLimit"]?.string.flatMap(Quantity.init)?.value)
         }
     }
 

@@ -80,6 +80,12 @@ extension KubeletCore {
             } else {
                 lifecycle.adopt(sandboxes, containers, &turn)
             }
+            if sandboxes.isEmpty, !pod.isFinished, let refusal = PodAdmission.refusal(
+                of: pod, turn.machine, turn.configuration)
+            {
+                lifecycle.fail(
+                    refusal.reason, "Pod was rejected: \(refusal.message)", &turn)
+            }
             if isFull {
                 lifecycle.fail(
                     "OutOfpods",
@@ -151,9 +157,9 @@ extension KubeletCore {
             machine: node.machine
                 ?? MachineFacts(cpuMilli: 0, memoryBytes: 0, ephemeralStorageBytes: 0),
             sources: sources, isLeaseHeld: isLeaseHeld || pod.isStatic, at: now, wall: wall)
-        let stage = pod.stage
+        let (stage, needs) = (pod.stage, pod.needs)
         body(&pod, &turn)
-        if pod.stage != stage { areNeedsStale = true }
+        if pod.stage != stage || pod.needs != needs { areNeedsStale = true }
         for (operation, request) in turn.requests {
             let ticket = tickets.next()
             operations[ticket] = PendingOperation(uid: uid, operation: operation)
@@ -230,6 +236,7 @@ extension KubeletCore {
     ) {
         if events.onWritten(ticket, result) { return }
         if node.onWritten(ticket, result, now: now) { return }
+        if reclaimer.onWritten(ticket, result, now: now) { return }
         guard let write = writes.removeValue(forKey: ticket) else { return }
         switch write {
         case .status(let uid):
@@ -264,6 +271,7 @@ extension PodLifecycle {
     }
 
     mutating func onSourcesChanged(_ turn: inout PodTurn) {
+        needs = PodNeeds(pod, turn.sources)
         volumes.isStale = true
         volumes.retry.hasten()
         for index in containers.indices

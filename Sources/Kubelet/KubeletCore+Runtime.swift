@@ -59,6 +59,7 @@ extension KubeletCore {
         }
         if node.onFinished(ticket, result, now: now) || onUsage(ticket, result, now, &out)
             || onImages(ticket, result, now, &out)
+            || reclaimer.onFinished(ticket, result, now: now) || rotation.onFinished(ticket)
         {
             return
         }

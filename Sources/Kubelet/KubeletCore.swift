@@ -41,6 +41,8 @@ package struct KubeletCore: Sendable {
 
     var relist = RelistState()
     var node: NodeReporter
+    var reclaimer: VolumeReclaimer
+    var rotation: LogRotation
     var events: EventRecorder
     /// A Pod came, went or changed its stage since the needs were last told.
     var areNeedsStale = true
@@ -63,6 +65,8 @@ package struct KubeletCore: Sendable {
         self.configuration = configuration
         self.random = random
         node = NodeReporter(configuration)
+        reclaimer = VolumeReclaimer(configuration)
+        rotation = LogRotation(configuration.limits)
         events = EventRecorder(configuration)
     }
 
@@ -85,6 +89,7 @@ package struct KubeletCore: Sendable {
         case .servicesChanged(let namespace, let services):
             sources.services[namespace] = services
             advanceAll(now, &out)
+        case .volumesChanged(let changes): reclaimer.onVolumesChanged(changes)
         case .nodeChanged(let json):
             node.onNodeChanged(json)
             // A mirror belongs to its Node, so it waits for it.
@@ -111,10 +116,13 @@ package struct KubeletCore: Sendable {
         consider(statics.deadline)
         consider(usageDeadline)
         consider(imagesDeadline)
+        consider(reclaimerDeadline)
+        consider(rotation.deadline)
         return earliest
     }
 
     var nodeDeadline: Instant?
+    var reclaimerDeadline: Instant?
 
     // MARK: Inputs that concern the machine
 
@@ -186,9 +194,12 @@ package struct KubeletCore: Sendable {
         advanceUsage(now, &out)
         advanceImages(now, &out)
         node.advance(now: now, wall: wall, &tickets, into: &out)
+        reclaimer.advance(now, &tickets, into: &out)
+        if rotation.isDue(now) { rotation.advance(now, runningLogs, &tickets, into: &out) }
         announce(now)
         events.flush(&tickets, into: &out)
         nodeDeadline = node.deadline(after: now)
+        reclaimerDeadline = reclaimer.deadline(after: now)
         queue.start(limits) { ticket, request in out.append(.runtime(ticket, request)) }
     }
 

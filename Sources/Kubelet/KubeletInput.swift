@@ -25,6 +25,8 @@ package enum KubeletInput: Sendable {
     case documentsChanged([(ObjectKey, JSON?)])
     /// All Services of a namespace that was asked for; at first and at each change.
     case servicesChanged(namespace: String, [JSON])
+    /// PersistentVolumes; all of them at first, then each that changed, nil for one that is gone.
+    case volumesChanged([(ObjectKey, JSON?)])
     /// This machine's own Node, nil when it does not exist; at first and at each change.
     case nodeChanged(JSON?)
 

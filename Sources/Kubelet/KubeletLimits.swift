@@ -63,5 +63,13 @@ package struct KubeletLimits: Sendable, Equatable {
     package var terminationMessageMax = 4_096
     package var terminationLogFallbackMax = 2_048
 
+    /// Bytes of a file of variables; a longer one is cut and so refused.
+    package var environmentFileBytesMax = 64 * 1_024
+    /// Bytes of a running container's log before it is set aside, and how many files of one
+    /// container there are with the one that is written.
+    package var containerLogBytesMax: Int64 = 10 * 1_024 * 1_024
+    package var containerLogFilesMax = 5
+    package var logRotationPeriod = Span.seconds(10)
+
     package init() {}
 }

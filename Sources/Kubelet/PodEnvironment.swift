@@ -46,6 +46,7 @@ struct PodSources {
 struct PodEnvironment {
     let sources: PodSources
     let fields: FieldReference
+    var files: [EnvironmentFileName: [UInt8]?] = [:]
 
     private var pod: Pod { fields.pod }
 
@@ -140,6 +141,7 @@ struct PodEnvironment {
             }
             return value
         }
+        if let key = reference["fileKeyRef"] { return try value(ofFile: key) }
         if let key = reference["configMapKeyRef"] {
             return try value(of: key, .configMaps, noun: "configmap", title: "ConfigMap")
         }
@@ -147,6 +149,26 @@ struct PodEnvironment {
             return try value(of: key, .secrets, noun: "secret", title: "Secret")
         }
         return ""
+    }
+
+    private func value(ofFile selector: JSON) throws(ConfigurationError) -> String? {
+        let isOptional = selector["optional"]?.bool ?? false
+        let key = selector["key"]?.string ?? ""
+        let path = selector["path"]?.string ?? ""
+        guard let name = EnvironmentFileName(selector), let content = files[name] ?? nil else {
+            if isOptional { return nil }
+            throw ConfigurationError("couldn't read environment file \"\(path)\"")
+        }
+        do throws(EnvironmentFile.Malformed) {
+            if let value = try EnvironmentFile(content)[key] { return value }
+        } catch {
+            throw ConfigurationError(
+                "couldn't parse environment file \"\(path)\": line \(error.line): "
+                    + error.reason)
+        }
+        if isOptional { return nil }
+        throw ConfigurationError(
+            "environment variable key \"\(key)\" not found in file \"\(path)\"")
     }
 
     private func value(

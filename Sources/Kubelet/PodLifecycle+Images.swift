@@ -57,10 +57,10 @@ extension PodLifecycle {
         case .success(.image):
             containers[index].image = .pulling(since: turn.instant)
             turn.note("Pulling", "Pulling image \"\(name)\"", container: container)
-            let credential = PullCredentials.credential(
+            let credentials = PullCredentials.credentials(
                 for: name, pod: pod, sources: turn.sources)
             send(
-                .pullImage(container.name), .pullImage(image: name, credential: credential),
+                .pullImage(container.name), .pullImage(image: name, credentials: credentials),
                 &turn)
         case .failure(let error) where error.code == .imageNameInvalid:
             let text = "Failed to apply default image tag \"\(name)\": \(error.message)"
@@ -132,57 +132,5 @@ extension ContainerTrack {
         retry.noteSuccess()
         if hasExited { return }
         waiting = nil
-    }
-}
-
-/// Logins to registries from the Secrets that a Pod names (`imagePullSecrets`).
-enum PullCredentials {
-    static func credential(
-        for image: String, pod: Pod, sources: PodSources
-    ) -> RegistryCredential? {
-        let registry = registry(of: image)
-        for reference in pod.spec["imagePullSecrets"]?.array ?? [] {
-            guard let name = reference["name"]?.string,
-                let secret = sources.document(.secrets, pod.namespace, name),
-                let content = secret["data"]?[".dockerconfigjson"]?.string
-                    .flatMap(Base64.decode),
-                let document = try? JSON(parsing: content),
-                let logins = document["auths"]?.object
-            else { continue }
-            for (server, login) in logins where host(of: server) == registry {
-                return credential(login, server)
-            }
-        }
-        return nil
-    }
-
-    private static func credential(_ login: JSON, _ server: String) -> RegistryCredential? {
-        if let user = login["username"]?.string, let password = login["password"]?.string {
-            return RegistryCredential(username: user, password: password, serverAddress: server)
-        }
-        guard let pair = login["auth"]?.string.flatMap(Base64.decode) else { return nil }
-        let text = String(decoding: pair, as: UTF8.self)
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let user = parts.first, let password = parts.last
-        else { return nil }
-        return RegistryCredential(
-            username: String(user), password: String(password), serverAddress: server)
-    }
-
-    /// The part before the first slash when it names a host, else Docker's own registry.
-    static func registry(of image: String) -> String {
-        let first = image.prefix { $0 != "/" }
-        let isHost = first.count < image.count
-            && (first.contains(".") || first.contains(":") || first == "localhost")
-        return isHost ? String(first) : "docker.io"
-    }
-
-    private static func host(of server: String) -> String {
-        var rest = server[...]
-        for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) {
-            rest = rest.dropFirst(scheme.count)
-        }
-        let host = String(rest.prefix { $0 != "/" })
-        return host == "index.docker.io" ? "docker.io" : host
     }
 }

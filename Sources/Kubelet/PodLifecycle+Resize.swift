@@ -109,8 +109,9 @@ extension PodLifecycle {
                 continue
             }
             containers[index].resizingTo = container.spec.json["resources"]
-            let resources = PodResources.linux(
+            var resources = PodResources.linux(
                 container.spec, pod: pod, memoryCapacity: turn.machine.memoryBytes)
+            resources.ofPod = builder(turn).cgroup
             send(
                 .resize(container.name, id: instance.id),
                 .updateResources(id: instance.id, resources), &turn)

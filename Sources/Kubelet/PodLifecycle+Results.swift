@@ -20,6 +20,9 @@ extension PodLifecycle {
             case .success: isDirectoryRemoved = true
             case .failure: cleanup.noteFailure(turn.limits, now: turn.instant)
             }
+        case .environmentFile(let name, let file):
+            if let index = index(of: name) { onEnvironmentFile(index, file, result) }
+        case .imageVolume(let volume, let step): onImageVolume(volume, step, result, &turn)
         case .inspectImage(let name), .pullImage(let name), .create(let name):
             guard let index = index(of: name) else { break }
             switch operation {
@@ -80,9 +83,18 @@ extension PodLifecycle {
         case .failure(let error):
             volumes.isStale = true
             volumes.retry.noteFailure(turn.limits, now: turn.instant)
-            let name = pod.volumes.first?["name"]?.string ?? paths.directory
-            warnOfMount(name, error.message, &turn)
+            warnOfMount(volumeName(in: error.message, turn), error.message, &turn)
         }
+    }
+
+    /// The volume whose path stands in the message.
+    private func volumeName(in message: String, _ turn: PodTurn) -> String {
+        let named = pod.volumes.first { volume in
+            guard let location = try? paths.location(of: volume, in: pod, turn.sources)
+            else { return false }
+            return message.contains(location.path)
+        }
+        return (named ?? pod.volumes.first)?["name"]?.string ?? paths.directory
     }
 
     private mutating func onSandboxRun(
@@ -104,7 +116,7 @@ extension PodLifecycle {
         }
     }
 
-    private mutating func noteFailedSandbox(_ message: String, _ turn: inout PodTurn) {
+    mutating func noteFailedSandbox(_ message: String, _ turn: inout PodTurn) {
         sandbox.phase = .none
         sandbox.retry.noteFailure(turn.limits, now: turn.instant)
         turn.warn("FailedCreatePodSandBox", "Failed to create pod sandbox: \(message)")
@@ -188,7 +200,11 @@ extension PodLifecycle {
         case .failure(let error):
             if isAmbiguous(error) || error.code == .notFound { mustSeeList = true }
             containers[index].image = .unknown
-            noteFailedCreate(index, error.message, &turn)
+            let isMisconfigured = error.code == .misconfigured
+            noteFailedCreate(
+                index, error.message,
+                reason: isMisconfigured ? "CreateContainerConfigError" : "CreateContainerError",
+                &turn)
         }
     }
 
@@ -204,10 +220,11 @@ extension PodLifecycle {
     }
 
     private mutating func noteFailedCreate(
-        _ index: Int, _ message: String, _ turn: inout PodTurn
+        _ index: Int, _ message: String, reason: String = "CreateContainerError",
+        _ turn: inout PodTurn
     ) {
         turn.warn("Failed", "Error: \(message)", container: containers[index])
-        containers[index].waiting = .init(reason: "CreateContainerError", message: message)
+        containers[index].waiting = .init(reason: reason, message: message)
         containers[index].retry.noteFailure(turn.limits, now: turn.instant)
     }
 

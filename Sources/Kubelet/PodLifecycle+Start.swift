@@ -32,6 +32,8 @@ struct VolumesTrack: Sendable {
     var tokenRetry = Retry()
     /// When the first token is due for renewal.
     var refreshAt: Instant?
+    /// Of volumes that show an image, by name.
+    var images: [String: ImageVolume] = [:]
 }
 
 extension PodLifecycle {
@@ -135,7 +137,8 @@ extension PodLifecycle {
         volumes.isStale = false
         guard steps != volumes.prepared else { return }
         volumes.preparing = steps
-        send(.prepareVolumes, .prepare(steps), &turn)
+        let done = volumes.prepared ?? []
+        send(.prepareVolumes, .prepare(steps.filter { !done.contains($0) }), &turn)
     }
 
     /// While tokens are under way, a missing ConfigMap is still worth telling.
@@ -193,6 +196,12 @@ extension PodLifecycle {
             send(.removeSandbox(id: sandbox.id), .removeSandbox(id: sandbox.id), &turn)
         case .none:
             guard stage == .active, turn.isLeaseHeld, volumes.missing == nil else { break }
+            guard pod.spec["hostUsers"]?.bool != false || pod.usesHostNetwork else {
+                noteFailedSandbox(
+                    "can't set `spec.hostUsers: false`, runtime does not support user namespaces",
+                    &turn)
+                break
+            }
             sandbox.phase = .creating
             let configuration = builder(turn).sandbox(attempt: sandbox.nextAttempt)
             send(.runSandbox, .runSandbox(configuration), &turn)
@@ -312,9 +321,13 @@ extension PodLifecycle {
     }
 
     private mutating func create(_ index: Int, _ image: ImageState, _ turn: inout PodTurn) {
-        guard sandbox.phase == .ready, volumes.prepared != nil else { return }
+        guard sandbox.phase == .ready, volumes.prepared != nil,
+            hasEnvironmentFiles(index, &turn), mountImages(&turn)
+        else { return }
         let container = containers[index]
-        let environment = PodEnvironment(sources: turn.sources, fields: fields(turn))
+        containers[index].environmentFiles = [:]
+        let environment = PodEnvironment(
+            sources: turn.sources, fields: fields(turn), files: container.environmentFiles)
         let builder = builder(turn)
         var configuration: ContainerConfiguration
         do throws(ConfigurationError) {

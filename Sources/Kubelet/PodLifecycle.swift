@@ -115,13 +115,13 @@ struct PodLifecycle: Sendable {
         let limitBefore = pod.spec["activeDeadlineSeconds"]
         pod = fresh
         if fresh.spec["activeDeadlineSeconds"] != limitBefore { noteActiveDeadline(turn) }
+        needs = PodNeeds(pod, turn.sources)
         for container in fresh.initContainers + fresh.containers {
             guard let index = index(of: container.name) else { continue }
             noteSpec(container, at: index, &turn)
         }
         for container in fresh.ephemeralContainers where index(of: container.name) == nil {
             containers.append(ContainerTrack(container, role: .ephemeral, turn.limits))
-            needs = PodNeeds(fresh)
         }
         if fresh.isBeingDeleted {
             let grace = fresh.metadata.deletionGracePeriodSeconds
@@ -221,7 +221,7 @@ struct PodLifecycle: Sendable {
     func builder(_ turn: PodTurn) -> ContainerBuilder {
         ContainerBuilder(
             pod: pod, configuration: turn.configuration, paths: paths,
-            memoryCapacity: turn.machine.memoryBytes)
+            memoryCapacity: turn.machine.memoryBytes, sources: turn.sources)
     }
 
     private mutating func clearStrays(_ turn: inout PodTurn) {
@@ -250,6 +250,7 @@ struct PodLifecycle: Sendable {
         consider(sandbox.retry.at)
         if stage == .active {
             consider(volumes.retry.at)
+            for image in volumes.images.values { consider(image.retry.at) }
             consider(volumes.tokenRetry.at)
             consider(volumes.refreshAt)
             consider(activeDeadline)

@@ -8,14 +8,15 @@ struct PodNeeds: Sendable, Equatable {
     private(set) var serviceNamespaces: [String]
     private(set) var tokens: [TokenRequest] = []
 
-    init(_ pod: Pod) {
+    /// - Parameter sources: what is known by now; a claim tells its PersistentVolume.
+    init(_ pod: Pod, _ sources: PodSources = PodSources(documents: [:], services: [:])) {
         serviceNamespaces = Set(["default", pod.namespace]).sorted()
         var keys: Set<ObjectKey> = []
         func add(_ resource: Resource, _ name: String?) {
             guard let name, !name.isEmpty else { return }
             keys.insert(ObjectKey(resource, namespace: pod.namespace, name: name))
         }
-        for container in pod.initContainers + pod.containers {
+        for container in pod.initContainers + pod.containers + pod.ephemeralContainers {
             for group in container.json["envFrom"]?.array ?? [] {
                 add(.configMaps, group["configMapRef"]?["name"]?.string)
                 add(.secrets, group["secretRef"]?["name"]?.string)
@@ -29,7 +30,17 @@ struct PodNeeds: Sendable, Equatable {
         for secret in pod.spec["imagePullSecrets"]?.array ?? [] {
             add(.secrets, secret["name"]?.string)
         }
+        if let name = pod.spec["runtimeClassName"]?.string, !name.isEmpty {
+            keys.insert(ObjectKey(.runtimeClasses, name: name))
+        }
         for volume in pod.volumes {
+            if let name = ClaimedVolume.claimName(of: volume, in: pod) {
+                add(.persistentVolumeClaims, name)
+                let claim = sources.document(.persistentVolumeClaims, pod.namespace, name)
+                if let bound = claim?["spec"]?["volumeName"]?.string, !bound.isEmpty {
+                    keys.insert(ObjectKey(.persistentVolumes, name: bound))
+                }
+            }
             add(.configMaps, volume["configMap"]?["name"]?.string)
             add(.secrets, volume["secret"]?["secretName"]?.string)
             for source in volume["projected"]?["sources"]?.array ?? [] {

@@ -31,6 +31,8 @@ enum PodOperation: Hashable, Sendable {
     case preStop(String, id: String)
     case probe(String, id: String, ProbeKind)
     case removeDirectory
+    case environmentFile(String, EnvironmentFileName)
+    case imageVolume(String, ImageVolume.Step)
 
     /// Whether a list of the runtime taken meanwhile may be out of date.
     var changesRuntime: Bool {
@@ -43,8 +45,10 @@ enum PodOperation: Hashable, Sendable {
     }
 
     var isPull: Bool {
-        if case .pullImage = self { return true }
-        return false
+        switch self {
+        case .pullImage, .imageVolume(_, .pulling): return true
+        default: return false
+        }
     }
 }
 

@@ -12,7 +12,10 @@ enum PodResources {
 
     /// Guaranteed: every container has limits of CPU and memory, equal to its requests.
     /// BestEffort: none has any. Burstable: the rest.
+    ///
+    /// Resources of the Pod as a whole, where it has any, stand for those of its containers.
     static func qualityOfService(_ pod: Pod) -> QualityOfService {
+        if let whole = PodLevel(pod) { return whole.qualityOfService }
         var hasAny = false
         var allEqual = true
         for container in pod.initContainers + pod.containers {
@@ -41,16 +44,16 @@ enum PodResources {
     }
 
     /// Microseconds; the kernel's default period of CFS.
-    private static let period: Int64 = 100_000
+    static let period: Int64 = 100_000
 
     /// 1,024 shares for one CPU, between 2 and 262,144.
-    private static func shares(milli: Int64) -> Int64 {
+    static func shares(milli: Int64) -> Int64 {
         let (product, overflow) = max(0, milli).multipliedReportingOverflow(by: 1_024)
         return overflow ? 262_144 : min(max(product / 1_000, 2), 262_144)
     }
 
     /// At least 1 ms, which is the least that the kernel takes.
-    private static func quota(milli: Int64) -> Int64 {
+    static func quota(milli: Int64) -> Int64 {
         let (product, overflow) = max(0, milli).multipliedReportingOverflow(by: period)
         return overflow ? Int64.max : max(product / 1_000, 1_000)
     }

@@ -27,18 +27,6 @@ struct PodPaths: Sendable, Equatable {
     static func log(_ container: String, attempt: UInt32) -> String {
         "\(container)/\(attempt).log"
     }
-
-    /// The folder of a volume, or the path a hostPath volume names; nil for unknown kinds.
-    func volume(_ volume: JSON) -> String? {
-        if let path = volume["hostPath"]?["path"]?.string { return path }
-        guard let name = volume["name"]?.string else { return nil }
-        let kinds = [
-            ("emptyDir", "empty-dir"), ("configMap", "configmap"), ("secret", "secret"),
-            ("projected", "projected"), ("downwardAPI", "downward-api"),
-        ]
-        guard let kind = kinds.first(where: { volume[$0.0] != nil }) else { return nil }
-        return "\(directory)/volumes/kubernetes.io~\(kind.1)/\(name)"
-    }
 }
 
 /// Turns the volumes of a Pod into steps for the shell.
@@ -57,32 +45,71 @@ struct PodVolumes {
             .directory(path: paths.directory, mode: 0o750, group: nil),
             .directory(path: paths.logDirectory, mode: 0o755, group: nil),
         ]
-        for volume in pod.volumes { steps.append(try step(for: volume)) }
+        for volume in pod.volumes { steps += try self.steps(for: volume) }
         return steps
     }
 
-    private func step(for volume: JSON) throws(VolumeError) -> PreparationStep {
+    private func steps(for volume: JSON) throws(VolumeError) -> [PreparationStep] {
         let name = volume["name"]?.string ?? ""
-        guard let path = paths.volume(volume) else {
-            throw VolumeError(volume: name, message: "no volume plugin matched")
-        }
-        if let source = volume["emptyDir"] {
-            guard source["medium"]?.string == "Memory" else {
-                return .directory(path: path, mode: 0o777, group: group)
-            }
-            let limit = source["sizeLimit"]?.string.flatMap(Quantity.init)?.value
-            return .memoryDirectory(path: path, sizeLimit: limit, group: group)
-        }
-        if let source = volume["hostPath"] {
-            return .hostPath(path: path, type: source["type"]?.string ?? "")
-        }
-        let files: [VolumeFile]
         do throws(ConfigurationError) {
-            files = try contents(of: volume)
+            guard let location = try paths.location(of: volume, in: pod, sources) else {
+                throw ConfigurationError("no volume plugin matched")
+            }
+            return try steps(for: volume, at: location.path)
         } catch {
             throw VolumeError(volume: name, message: error.message)
         }
-        return .fileSet(path: path, files: files, group: group)
+    }
+
+    private func steps(
+        for volume: JSON, at path: String
+    ) throws(ConfigurationError) -> [PreparationStep] {
+        if let source = volume["emptyDir"] { return [emptyDirectory(source, path)] }
+        if let source = volume["hostPath"] {
+            return [.hostPath(path: path, type: source["type"]?.string ?? "")]
+        }
+        // Mounted once the image is there.
+        if volume["image"] != nil { return [] }
+        if ClaimedVolume.claimName(of: volume, in: pod) != nil {
+            return claimed(try ClaimedVolume.find(volume, of: pod, in: sources), path)
+        }
+        let files = PreparationStep.fileSet(
+            path: path, files: try contents(of: volume), group: group)
+        // What is secret stays off the disk.
+        guard volume["configMap"] == nil else { return [files] }
+        return [.memoryDirectory(path: path, sizeLimit: nil, group: group), files]
+    }
+
+    /// Writable by everyone, as `kubernetes.io/empty-dir` is.
+    private func emptyDirectory(_ source: JSON, _ path: String) -> PreparationStep {
+        guard source["medium"]?.string == "Memory" else {
+            return .emptyDirectory(path: path, group: group)
+        }
+        // Not more than the containers may use together, nor than the machine gives to Pods.
+        let bounds = [
+            source["sizeLimit"]?.string.flatMap(Quantity.init)?.value,
+            PodResources.memoryLimit(of: pod), fields.allocatable.memoryBytes,
+        ]
+        let size = bounds.compactMap { $0 }.filter { $0 > 0 }.min()
+        return .memoryDirectory(path: path, sizeLimit: size, group: group)
+    }
+
+    private func claimed(_ volume: ClaimedVolume, _ path: String) -> [PreparationStep] {
+        guard volume.spec["local"] != nil else {
+            let type = volume.spec["hostPath"]?["type"]?.string ?? ""
+            return [.hostPath(path: path, type: type)]
+        }
+        var steps: [PreparationStep] = [
+            volume.isProvisionedHere
+                ? .emptyDirectory(path: path, group: nil)
+                : .hostPath(path: path, type: "Directory")
+        ]
+        if let group {
+            let policy = pod.spec["securityContext"]?["fsGroupChangePolicy"]?.string
+            steps.append(
+                .group(path: path, group: group, onlyOnMismatch: policy == "OnRootMismatch"))
+        }
+        return steps
     }
 
     private func contents(of volume: JSON) throws(ConfigurationError) -> [VolumeFile] {
@@ -142,7 +169,8 @@ struct PodVolumes {
             let path = try checked(item["path"]?.string ?? key)
             guard let content = PodSources.content(of: document, key: key) else {
                 if isOptional { continue }
-                throw ConfigurationError("references non-existent \(noun) key: \(key)")
+                let kind = resource == .secrets ? "secret" : "config"
+                throw ConfigurationError("references non-existent \(kind) key: \(key)")
             }
             let mode = mode(item["mode"]) ?? defaultMode
             result.append(VolumeFile(path: path, content: content, mode: mode))
@@ -183,11 +211,21 @@ struct PodVolumes {
             throw ConfigurationError("failed to fetch token: not issued yet")
         }
         // With a group of the Pod its processes read the token by group, else by owner.
-        let user = pod.spec["securityContext"]?["runAsUser"]?.integer
-        let ownMode = group != nil ? UInt32(0o640) : user != nil ? 0o600 : mode
-        return VolumeFile(
-            path: path, content: Array(token.text.utf8), mode: ownMode,
-            user: group == nil ? user : nil)
+        guard group == nil, let user = onlyUser else {
+            return VolumeFile(
+                path: path, content: Array(token.text.utf8), mode: group == nil ? mode : 0o600)
+        }
+        return VolumeFile(path: path, content: Array(token.text.utf8), mode: 0o600, user: user)
+    }
+
+    /// The user that all containers run as, when the Pod says so and it is one.
+    private var onlyUser: Int64? {
+        let ofPod = pod.spec["securityContext"]?["runAsUser"]?.integer
+        var users: Set<Int64?> = []
+        for container in pod.initContainers + pod.containers {
+            users.insert(container.json["securityContext"]?["runAsUser"]?.integer ?? ofPod)
+        }
+        return users.count == 1 ? users.first ?? nil : nil
     }
 
     /// A path that stays inside the volume.

@@ -17,8 +17,9 @@ package enum RuntimeRequest: Sendable, Equatable {
 
     /// `ImageStatus` → `.image`, nil when the image is not on the machine.
     case imageStatus(image: String)
-    /// `PullImage`, then `ImageStatus` → `.image`.
-    case pullImage(image: String, credential: RegistryCredential?)
+    /// `PullImage` with one login after the other until the registry takes one, or without any,
+    /// then `ImageStatus` → `.image`.
+    case pullImage(image: String, credentials: [RegistryCredential])
 
     /// `ListImages` → `.images`.
     case listImages
@@ -62,6 +63,15 @@ package enum RuntimeRequest: Sendable, Equatable {
     /// Unmounts what is mounted below the folder of a Pod and removes it; the log directory of
     /// the Pod too, when given → `.done`.
     case removePodDirectory(path: String, logDirectory: String?)
+    /// Sets logs aside that have grown beyond `bytesMax`, has the runtime write to new ones, and
+    /// removes the oldest beyond `filesMax` of a container → `.done`.
+    case rotateLogs([RunningLog], bytesMax: Int64, filesMax: Int)
+    /// The first bytes of a file inside a volume, whatever links a container left there →
+    /// `.bytes`; `.notFound` when there is none.
+    case readVolumeFile(volume: String, path: String, limit: Int)
+    /// Mounts the content of an image on a folder, to be read only, in place of what is mounted
+    /// there → `.done`. The image has been pulled.
+    case mountImage(reference: String, path: String)
     /// The last `limit` bytes of a file → `.bytes`; `.notFound` when there is none.
     case readTail(path: String, limit: Int)
 
@@ -109,6 +119,8 @@ package struct RuntimeError: Error, Sendable, Equatable, CustomStringConvertible
         case notFound
         case alreadyExists
         case invalidArgument
+        /// What the Pod asks for cannot be (`CreateContainerConfigError`).
+        case misconfigured
         /// The runtime does not answer on its socket (gRPC UNAVAILABLE).
         case unavailable
         /// The time of the request ran out (gRPC DEADLINE_EXCEEDED).

@@ -16,6 +16,8 @@ package struct SandboxConfiguration: Sendable, Equatable {
     package var annotations: [String: String]
     /// The cgroup that holds the Pod; empty for the runtime's default.
     package var cgroupParent: String
+    /// What the shell makes of it before it asks the runtime; nil leaves it to the runtime.
+    package var cgroup: CgroupSettings?
     package var sysctls: [String: String]
     package var namespaces: NamespaceOptions
     package var security: SecurityContext
@@ -34,6 +36,7 @@ package struct SandboxConfiguration: Sendable, Equatable {
         labels = [:]
         annotations = [:]
         cgroupParent = ""
+        cgroup = nil
         sysctls = [:]
         namespaces = NamespaceOptions()
         security = SecurityContext()

@@ -44,6 +44,10 @@ struct FakeRuntime {
     var execErrors: [String: RuntimeError] = [:]
     var files: [String: [UInt8]] = [:]
     var directories: Set<String> = []
+    var rotations: [[RunningLog]] = []
+    var logins: [[RegistryCredential]] = []
+    var removed: [String] = []
+    var preparations: [PreparationStep] = []
     var trace: [String] = []
     var nextID = 0
     var nextAddress = 5
@@ -107,7 +111,8 @@ struct FakeRuntime {
         case .imageStatus(let image):
             trace.append("imageStatus \(image)")
             return .success(.image(images.contains(image) ? Self.image(image) : nil))
-        case .pullImage(let image, _):
+        case .pullImage(let image, let credentials):
+            logins.append(credentials)
             trace.append("pull \(image)")
             guard registry.contains(image) else {
                 return .failure(
@@ -157,7 +162,20 @@ struct FakeRuntime {
             return .success(.done)
         case .removePodDirectory(let path, _):
             trace.append("removeDirectory")
+            removed.append(path)
             directories = directories.filter { !$0.hasPrefix(path) }
+            return .success(.done)
+        case .readVolumeFile(let volume, let path, _):
+            guard let bytes = files["\(volume)/\(path)"] else {
+                return .failure(RuntimeError(.notFound, "no file"))
+            }
+            return .success(.bytes(bytes))
+        case .mountImage(let reference, let path):
+            trace.append("mount \(reference)")
+            directories.insert(path)
+            return .success(.done)
+        case .rotateLogs(let logs, _, _):
+            rotations.append(logs)
             return .success(.done)
         case .readTail(let path, let limit):
             guard let bytes = files[path] else {
@@ -175,16 +193,18 @@ struct FakeRuntime {
     }
 
     private mutating func record(_ steps: [PreparationStep]) {
+        preparations += steps
         for step in steps {
             switch step {
-            case .directory(let path, _, _), .memoryDirectory(let path, _, _):
+            case .directory(let path, _, _), .memoryDirectory(let path, _, _),
+                .emptyDirectory(let path, _):
                 directories.insert(path)
             case .file(let path, let content, _): files[path] = content
             case .touch(let path, _): files[path] = files[path] ?? []
             case .fileSet(let path, let entries, _):
                 directories.insert(path)
                 for entry in entries { files["\(path)/\(entry.path)"] = entry.content }
-            case .hostPath, .subPath: break
+            case .hostPath, .subPath, .group: break
             }
         }
     }

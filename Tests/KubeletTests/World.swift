@@ -118,6 +118,8 @@ final class World {
             ["kind": .string(kind), "metadata": ["name": .string(name)], "data": data])
     }
 
+    func put(_ key: ObjectKey, _ json: JSON) { change(key, json) }
+
     func delete(_ name: String, grace: Int64 = 30) {
         let key = ObjectKey(.pods, namespace: "default", name: name)
         guard var pod = objects[key] else { return }

@@ -72,7 +72,7 @@ package enum Scheduler: Controller {
                     component: name))
             return result
         case .unschedulable(let explain):
-            let preemption = preemption(for: pod, in: state)
+            let preemption = volumes.refusal == nil ? preemption(for: pod, in: state) : nil
             var result = refuse(pod, explain, isPreempting: preemption != nil, context)
             if let preemption { preempt(preemption, for: pod, context, &result) }
             return result

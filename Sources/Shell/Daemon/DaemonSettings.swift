@@ -51,6 +51,7 @@ struct DaemonSettings {
         kubelet.clusterDomain = machine.dns.clusterDomain
         kubelet.podRoot = machine.kubelet.podDirectory
         kubelet.podLogRoot = machine.kubelet.logDirectory
+        kubelet.cgroupRoot = "/kubepods"
         kubelet.acceptsPresentImages = machine.kubelet.acceptPresentImages
         kubelet.staticPodSources = machine.kubelet.staticPodURL.isEmpty
             ? [.file] : [.file, .http]

@@ -32,7 +32,8 @@ package enum CNIConfiguration {
                 "dataDir": "/run/podmesh-cni"
               }
             },
-            { "type": "portmap", "capabilities": { "portMappings": true } }
+            { "type": "portmap", "capabilities": { "portMappings": true } },
+            { "type": "bandwidth", "capabilities": { "bandwidth": true } }
           ]
         }
 

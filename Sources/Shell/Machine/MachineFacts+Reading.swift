@@ -17,6 +17,7 @@ extension MachineFacts {
         facts.osImage = osImage(file("/etc/os-release") ?? "")
         facts.machineID = line("/etc/machine-id")
         facts.bootID = line("/proc/sys/kernel/random/boot_id")
+        facts.hasAppArmor = line("/sys/module/apparmor/parameters/enabled") == "Y"
         let product = line("/sys/class/dmi/id/product_uuid")
         facts.systemUUID = product.isEmpty ? facts.machineID : product
         var system = utsname()

@@ -90,7 +90,8 @@ enum TraceDigest {
             digest.mix(id)
         case .imageStatus(let image), .pullImage(let image, _): digest.mix(image)
         case .listState, .execSync, .httpGet, .tcpConnect, .prepare, .removePodDirectory,
-            .readTail, .grpcHealth, .listImages, .statistics:
+            .readTail, .grpcHealth, .listImages, .statistics, .rotateLogs, .readVolumeFile,
+            .mountImage:
             digest.mix(2)
         }
     }

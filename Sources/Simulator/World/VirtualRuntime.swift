@@ -135,8 +135,9 @@ struct VirtualRuntime {
             return .success(.done)
         case .statistics: return .success(.statistics(MachineStatistics(time: wall)))
         case .grpcHealth: return .success(.health(status: "SERVING"))
-        case .tcpConnect, .prepare, .removePodDirectory: return .success(.done)
-        case .readTail: return .failure(RuntimeError(.notFound, "no such file"))
+        case .tcpConnect, .prepare, .removePodDirectory, .rotateLogs, .mountImage:
+            return .success(.done)
+        case .readTail, .readVolumeFile: return .failure(RuntimeError(.notFound, "no such file"))
         }
     }
 
@@ -252,10 +253,11 @@ struct VirtualRuntime {
         switch request {
         case .runSandbox, .stopSandbox, .removeSandbox, .pullImage, .createContainer,
             .startContainer, .stopContainer, .signalContainer, .updateResources,
-            .removeContainer, .prepare, .removePodDirectory:
+            .removeContainer, .prepare, .removePodDirectory, .mountImage:
             true
         case .imageStatus, .containerStatus, .listState, .execSync, .httpGet, .tcpConnect,
-            .grpcHealth, .readTail, .listImages, .removeImage, .statistics:
+            .grpcHealth, .readTail, .listImages, .removeImage, .statistics,
+            .rotateLogs, .readVolumeFile:
             false
         }
     }

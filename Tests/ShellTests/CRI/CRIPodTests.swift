@@ -112,7 +112,7 @@ import Testing
         }
         #expect(error.code == .notFound)
         #expect(error.message.hasPrefix("rpc error: code = NotFound desc = "))
-        let invalid = await client.perform(.pullImage(image: "Bad!!", credential: nil))
+        let invalid = await client.perform(.pullImage(image: "Bad!!", credentials: []))
         guard case .failure(let reference) = invalid else {
             Issue.record("\(invalid)")
             return

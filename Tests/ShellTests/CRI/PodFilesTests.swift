@@ -111,17 +111,80 @@ import Testing
         #expect(await code(.hostPath(path: path("absent"), type: "Socket")) == .invalidArgument)
     }
 
-    @Test func `a subPath is made inside its volume and nowhere else`() async throws {
-        try await prepare(.directory(path: path("v"), mode: 0o777, group: nil))
-        try await prepare(.subPath(volume: path("v"), path: "x/y"))
-        #expect(try mode("v/x/y") == 0o777)
+    private func subPath(_ part: String) -> PreparationStep {
+        .subPath(
+            volume: path("v"), path: part, target: path("pod/part"), reason: "failed to prepare")
+    }
+
+    @Test func `a subPath is bound from inside its volume and from nowhere else`() async throws {
         let manager = FileManager.default
-        try manager.createSymbolicLink(atPath: path("v/inside"), withDestinationPath: "x")
-        try await prepare(.subPath(volume: path("v"), path: "inside/z"))
-        #expect(manager.fileExists(atPath: path("v/x/z")))
-        try manager.createSymbolicLink(atPath: path("v/out"), withDestinationPath: "/tmp")
-        #expect(await code(.subPath(volume: path("v"), path: "out/z")) == .invalidArgument)
-        #expect(await code(.subPath(volume: path("v"), path: "../z")) == .invalidArgument)
+        try await prepare(.emptyDirectory(path: path("v"), group: nil), subPath("x/y"))
+        #expect(try mode("v/x/y") == 0o777)
+        try await prepare(.touch(path: path("v/x/y/file"), mode: 0o644))
+        #expect(manager.fileExists(atPath: path("pod/part/file")))
+        try manager.createSymbolicLink(atPath: path("v/inside"), withDestinationPath: "x/./y")
+        try await prepare(subPath("inside/z"))
+        #expect(manager.fileExists(atPath: path("v/x/y/z")))
+        #expect(!manager.fileExists(atPath: path("pod/part/file")))
+        try await prepare(subPath("inside/file"))
+        #expect(try mode("pod/part") == 0o644)
+        let links = [("absolute", "/tmp"), ("up", "../.."), ("round", "round")]
+        for (name, target) in links {
+            try manager.createSymbolicLink(
+                atPath: path("v/\(name)"), withDestinationPath: target)
+        }
+        for part in ["absolute/z", "up/z", "round", "../z", "x/y/file/z"] {
+            #expect(
+                await client.perform(.prepare([subPath(part)]))
+                    == .failure(RuntimeError(.misconfigured, "failed to prepare")), "\(part)")
+        }
+        _ = try await client.perform(
+            .removePodDirectory(path: path("pod"), logDirectory: nil)
+        ).get()
+        #expect(manager.fileExists(atPath: path("v/x/y/file")))
+    }
+
+    @Test func `a folder for everyone keeps what a container makes of its mode`() async throws {
+        let step = PreparationStep.emptyDirectory(path: path("pod/cache"), group: 2_000)
+        try await prepare(step)
+        #expect(try mode("pod/cache") == 0o2777)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o700], ofItemAtPath: path("pod/cache"))
+        try await prepare(step)
+        #expect(try mode("pod/cache") == 0o700)
+    }
+
+    @Test func `a volume is given to a group with all that is in it`() async throws {
+        try await prepare(
+            .directory(path: path("v/sub"), mode: 0o700, group: nil),
+            .touch(path: path("v/sub/file"), mode: 0o600),
+            .group(path: path("v"), group: 3_000, onlyOnMismatch: false))
+        #expect(try mode("v/sub") == 0o2770)
+        #expect(try mode("v/sub/file") == 0o660)
+        let attributes = try FileManager.default.attributesOfItem(atPath: path("v/sub/file"))
+        #expect(attributes[.groupOwnerAccountID] as? Int == 3_000)
+        try await prepare(
+            .touch(path: path("v/new"), mode: 0o600),
+            .group(path: path("v"), group: 3_000, onlyOnMismatch: true))
+        #expect(try mode("v/new") == 0o600)
+    }
+
+    @Test func `only so many logs of a container are kept`() throws {
+        let manager = FileManager.default
+        let log = path("0.log")
+        let files = LogFiles(log)
+        for second in 0..<4 {
+            manager.createFile(atPath: log, contents: Data("log \(second)".utf8))
+            #expect(files.isLarger(than: 4))
+            #expect(!files.isLarger(than: 5))
+            _ = try files.setAside(at: 1_800_000_000 + second)
+        }
+        manager.createFile(atPath: path("1.log"), contents: nil)
+        try files.removeOldest(keeping: 2)
+        #expect(
+            try files.setAside() == ["\(log).20270115-080002", "\(log).20270115-080003"])
+        try files.removeAll()
+        #expect(try manager.contentsOfDirectory(atPath: folder.path) == ["1.log"])
     }
 
     @Test func `memory is mounted once, and unmounted before a Pod's folder goes`() async throws {
@@ -170,6 +233,30 @@ import Testing
         #expect(!manager.fileExists(atPath: "\(hierarchy)/\(group)/pod"))
         try CgroupFolders.removeIfEmpty("/\(group)")
         #expect(!manager.fileExists(atPath: "\(hierarchy)/\(group)"))
+    }
+
+    @Test func `a Pod's control group limits what is in it together`() throws {
+        let group = "podmesh-\(UUID().uuidString)"
+        let manager = FileManager.default
+        try #require(manager.fileExists(atPath: "/sys/fs/cgroup"))
+        try CgroupFolders.make(
+            CgroupSettings(
+                path: "/\(group)", cpuShares: 512, cpuQuota: 50_000, cpuPeriod: 100_000,
+                memoryLimitBytes: 64 << 20, processesMax: 100))
+        defer { try? CgroupFolders.removeIfEmpty("/\(group)") }
+        let values = [
+            ("/sys/fs/cgroup/cpu/\(group)/cpu.shares", "512"),
+            ("/sys/fs/cgroup/cpu/\(group)/cpu.cfs_quota_us", "50000"),
+            ("/sys/fs/cgroup/memory/\(group)/memory.limit_in_bytes", "67108864"),
+            ("/sys/fs/cgroup/pids/\(group)/pids.max", "100"),
+            ("/sys/fs/cgroup/\(group)/cpu.max", "50000 100000"),
+            ("/sys/fs/cgroup/\(group)/memory.max", "67108864"),
+        ].filter { manager.fileExists(atPath: $0.0) }
+        #expect(values.count >= 2)
+        for (file, value) in values {
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            #expect(text == "\(value)\n", "\(file)")
+        }
     }
 
     @Test func `the tail of a file is its last bytes`() async throws {

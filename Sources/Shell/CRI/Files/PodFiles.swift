@@ -26,8 +26,16 @@ enum PodFiles {
             try FileSet(path: path, files: files, group: group).install()
         case .hostPath(let path, let type):
             try HostPath.check(path, type: type)
-        case .subPath(let volume, let path):
-            try SubPath.make(path, in: volume)
+        case .emptyDirectory(let path, let group):
+            try makeEmptyDirectory(path, group: group)
+        case .group(let path, let group, let onlyOnMismatch):
+            try VolumeGroup(group).take(path, onlyOnMismatch: onlyOnMismatch)
+        case .subPath(let volume, let path, let target, let reason):
+            do {
+                try SubPath.bind(path, of: volume, to: target)
+            } catch is SystemError {
+                throw Kubelet.RuntimeError(.misconfigured, reason)
+            }
         }
     }
 
@@ -46,6 +54,16 @@ enum PodFiles {
             throw SystemError("make folder \(path)")
         }
         try setMode(path, mode)
+    }
+
+    /// Made under another name and then renamed, so that one that is there has its mode.
+    private static func makeEmptyDirectory(_ path: String, group: Int64?) throws {
+        guard access(path, F_OK) != 0 else { return }
+        let fresh = path + ".new"
+        try makeDirectories(fresh, mode: 0o777)
+        try setOwner(fresh, group: group)
+        try setMode(fresh, group == nil ? 0o777 : 0o2777)
+        guard rename(fresh, path) == 0 else { throw SystemError("make folder \(path)") }
     }
 
     /// A tmpfs, mounted once.

@@ -27,6 +27,11 @@ enum Lane: Int, CaseIterable {
     }
 }
 
+extension RuntimeClient {
+    /// How many sandboxes and containers are made at a time.
+    package static let buildsAtOnce = Lane.build.width
+}
+
 /// A counting semaphore for tasks; those that wait are let in in the order they came.
 final class TaskSemaphore: Sendable {
     private struct State {

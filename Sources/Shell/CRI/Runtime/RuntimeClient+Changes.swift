@@ -7,12 +7,19 @@ extension RuntimeClient {
     func updateResources(
         _ id: String, _ resources: LinuxResources, _ options: CallOptions
     ) async throws {
+        // The Pod's group makes room first; it shrinks last, when what is in it has.
+        if let group = resources.ofPod {
+            try? await onBlockingThread { try CgroupFolders.make(group) }
+        }
         var request = WireMessage()
         request.append(1, id)
         let message = Runtime_V1_LinuxContainerResources(resources)
         request.append(2, [UInt8](try message.serializedData()))
         _ = try await connection.call(
             "runtime.v1.RuntimeService", "UpdateContainerResources", request, options)
+        if let group = resources.ofPod {
+            try await onBlockingThread { try CgroupFolders.make(group) }
+        }
     }
 
     /// CRI knows no signals but the image's own; containerd's tasks take any.

@@ -40,7 +40,7 @@ extension RuntimeClient {
                 .with { $0.containerID = id }, options: options)
         }
         guard let logPath else { return }
-        try await onBlockingThread { try PodFiles.removeFile(logPath) }
+        try await onBlockingThread { try LogFiles(logPath).removeAll() }
     }
 
     /// Nil when there is no such container. CRI's status does not tell the sandbox; when the

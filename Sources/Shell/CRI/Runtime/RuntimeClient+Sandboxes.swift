@@ -7,10 +7,11 @@ extension RuntimeClient {
     func runSandbox(
         _ sandbox: SandboxConfiguration, _ options: CallOptions
     ) async throws -> SandboxState {
-        if !sandbox.logDirectory.isEmpty {
-            try await onBlockingThread {
+        try await onBlockingThread {
+            if !sandbox.logDirectory.isEmpty {
                 try PodFiles.makeDirectories(sandbox.logDirectory, mode: 0o755)
             }
+            if let cgroup = sandbox.cgroup { try CgroupFolders.make(cgroup) }
         }
         let created = try await runtime.runPodSandbox(
             .with {

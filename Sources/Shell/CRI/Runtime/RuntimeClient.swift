@@ -17,12 +17,15 @@ package final class RuntimeClient: Sendable {
     let images: Runtime_V1_ImageService.Client<Transport>
     let events: Containerd_Services_Events_V1_Events.Client<Transport>
     let known = NIOLockedValueBox(KnownStates())
+    /// The path of the runtime's socket.
+    let endpoint: String
     let connection: GRPCClient<Transport>
     private let lanes = Lane.allCases.map { TaskSemaphore(width: $0.width) }
 
     /// - Parameter endpoint: the path of the runtime's socket; `unix://` before it is allowed.
     package init(endpoint: String) throws {
         let path = endpoint.hasPrefix("unix://") ? String(endpoint.dropFirst(7)) : endpoint
+        self.endpoint = path
         let transport = try HTTP2ClientTransport.Posix(
             target: .unixDomainSocket(path: path, authority: "localhost"),
             transportSecurity: .plaintext,
@@ -57,9 +60,11 @@ package final class RuntimeClient: Sendable {
 
     private static func lane(of request: RuntimeRequest) -> Lane {
         switch request {
-        case .imageStatus, .containerStatus, .listState, .readTail, .listImages, .statistics: .look
+        case .imageStatus, .containerStatus, .listState, .readTail, .listImages, .statistics,
+            .rotateLogs, .readVolumeFile:
+            .look
         case .runSandbox, .removeSandbox, .createContainer, .startContainer, .removeContainer,
-            .prepare, .removePodDirectory, .removeImage, .updateResources:
+            .prepare, .removePodDirectory, .removeImage, .updateResources, .mountImage:
             .build
         case .stopSandbox, .stopContainer, .signalContainer: .stop
         case .pullImage: .pull
@@ -80,8 +85,8 @@ package final class RuntimeClient: Sendable {
             try await removeSandbox(id, options)
         case .imageStatus(let image):
             return .image(try await imageStatus(image, options))
-        case .pullImage(let image, let credential):
-            return .image(try await pullImage(image, credential, options))
+        case .pullImage(let image, let credentials):
+            return .image(try await pullImage(image, credentials, options))
         case .createContainer(let id, let container, let sandbox):
             return .container(id: try await createContainer(container, in: id, sandbox, options))
         case .startContainer(let id):
@@ -116,8 +121,22 @@ package final class RuntimeClient: Sendable {
         case .prepare(let steps):
             try await onBlockingThread { try PodFiles.prepare(steps) }
         case .removePodDirectory(let path, let logDirectory):
+            let endpoint = endpoint
             try await onBlockingThread {
+                ImageMounts(endpoint: endpoint).removeAll(of: path)
                 try PodFiles.removePodDirectory(path, logDirectory: logDirectory)
+            }
+        case .rotateLogs(let logs, let bytesMax, let filesMax):
+            try await rotate(logs, bytesMax: bytesMax, filesMax: filesMax, options)
+        case .readVolumeFile(let volume, let path, let limit):
+            return .bytes(
+                try await onBlockingThread {
+                    try SubPath.read(path, of: volume, limit: limit)
+                })
+        case .mountImage(let reference, let path):
+            let endpoint = endpoint
+            try await onBlockingThread {
+                try ImageMounts(endpoint: endpoint).mount(reference, at: path)
             }
         case .readTail(let path, let limit):
             return .bytes(try await onBlockingThread { try PodFiles.tail(of: path, limit: limit) })
