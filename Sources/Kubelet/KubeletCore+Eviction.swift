@@ -195,7 +195,8 @@ extension PodLifecycle {
         pod.volumes.compactMap { volume in
             guard let source = volume["emptyDir"], let name = volume["name"]?.string
             else { return nil }
-            return (name, paths.emptyDirectory(name), source["sizeLimit"]?.string.flatMap(Quantity.init)?.value)
+            let limit = source["sizeLimit"]?.string.flatMap(Quantity.init)?.value
+            return (name, paths.emptyDirectory(name), limit)
         }
     }
 
