@@ -13,6 +13,9 @@ extension DaemonCore {
         _ ticket: Ticket, _ request: APIRequest, at now: Instant,
         into out: inout Outbox<DaemonEffect>
     ) {
+        guard !APICore.isExempt(request) else {
+            return onRequest(ticket, request, at: now, into: &out)
+        }
         if let levels = api.changedLevels(store.snapshot) { fairness.configure(levels) }
         let flow = api.flow(of: request, snapshot: store.snapshot, at: wallTime)
         switch fairness.arrive(ticket, flow, at: now) {

@@ -163,7 +163,10 @@ extension DaemonCore {
 
     /// A list that goes on reads the revision it began with, as far as that is remembered.
     private func snapshot(for request: APIRequest) -> Snapshot {
-        guard case .exactly(let revision) = api.requirement(of: request) else {
+        // Without a query it cannot be one that goes on.
+        guard !request.query.isEmpty,
+            case .exactly(let revision) = api.requirement(of: request)
+        else {
             return store.snapshot
         }
         return store.snapshot(at: revision) ?? store.snapshot

@@ -71,20 +71,27 @@ extension JSON {
                         index += 1
                         continue
                     }
-                    output.append(contentsOf: utf8[plain..<index])
+                    append(utf8, plain..<index, to: &output)
                     output.append(contentsOf: "\\u202".utf8)
                     output.append(utf8[index + 2] & 1 == 0 ? 0x38 : 0x39)
                     index += 3
                 } else {
-                    output.append(contentsOf: utf8[plain..<index])
+                    append(utf8, plain..<index, to: &output)
                     writeEscape(of: byte, into: &output)
                     index += 1
                 }
                 plain = index
             }
-            output.append(contentsOf: utf8[plain...])
+            append(utf8, plain..<utf8.count, to: &output)
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    /// A buffer is copied as a whole, a slice of one byte by byte.
+    private static func append(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, to output: inout [UInt8]
+    ) {
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[range]))
     }
 
     private static func writeEscape(of byte: UInt8, into output: inout [UInt8]) {

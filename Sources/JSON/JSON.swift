@@ -41,7 +41,10 @@ extension JSON {
         return members
     }
 
-    package var isNull: Bool { self == .null }
+    package var isNull: Bool {
+        if case .null = self { return true }
+        return false
+    }
 
     /// The member of that name, or nil when there is none or this is no object. Assigning nil
     /// removes the member; assigning to a value that is no object makes it one.

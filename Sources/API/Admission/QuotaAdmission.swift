@@ -103,7 +103,8 @@ extension Evaluation {
     /// Puts a quota's bounds in effect and counts what they bound, so that a new quota holds from
     /// its first revision on.
     func countQuota(_ document: inout JSON, _ target: ResourceTarget) {
-        let known = registry.definitions.map(\.resource)
+        // A view of other objects would count them twice.
+        let known = registry.definitions.filter { $0.conversion == nil }.map(\.resource)
         document["status"] = ResourceQuota(document).status(known) { resource in
             let range = KeyRange.namespace(
                 group: resource.group, resource: resource.plural, namespace: target.namespace)

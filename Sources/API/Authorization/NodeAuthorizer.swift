@@ -123,7 +123,8 @@ struct NodeAuthorizer {
             return .noOpinion("can only access leases in the \"kube-node-lease\" system namespace")
         }
         guard action.verb == "create" || action.name == node else {
-            return .noOpinion("can only access node lease with the same name as the requesting node")
+            return .noOpinion(
+                "can only access node lease with the same name as the requesting node")
         }
         return .allowed
     }

@@ -20,6 +20,8 @@ struct RoleIndex: Sendable {
     /// The bindings of each subject: `user:`, `group:` and its name.
     private var bindings: [String: [Binding]] = [:]
     private var state = State()
+    /// The newest state that was compared; nothing changes without a new revision.
+    private var revision = Revision(0)
 
     /// What tells one state of all roles and bindings from another: none can be added, changed or
     /// deleted without changing the number of them or the newest revision.
@@ -37,6 +39,8 @@ struct RoleIndex: Sendable {
     }
 
     mutating func refresh(from snapshot: Snapshot) {
+        guard snapshot.revision != revision else { return }
+        defer { revision = snapshot.revision }
         var present = State()
         for kind in Self.kinds {
             var count = 0

@@ -73,6 +73,7 @@ struct FlowIndex: Sendable {
     private(set) var levels: [PriorityLevel] = []
     private var schemas: [Schema] = []
     private var state = State()
+    private var revision = Revision(0)
 
     private struct State: Sendable, Equatable {
         var counts: [Int] = []
@@ -89,6 +90,8 @@ struct FlowIndex: Sendable {
 
     /// True when something has changed.
     mutating func refresh(from snapshot: Snapshot) -> Bool {
+        guard snapshot.revision != revision else { return false }
+        defer { revision = snapshot.revision }
         var present = State()
         for kind in Self.kinds {
             var count = 0

@@ -55,7 +55,8 @@ extension ResourceRegistry {
         core + workloads + policies + networking + storage)
 
     private static let core: [ResourceDefinition] = [
-        .bindings, .componentStatuses, .configMaps, .endpoints, .events, .limitRanges, .namespaces, .nodes,
+        .bindings, .componentStatuses, .configMaps, .endpoints, .events, .limitRanges,
+        .namespaces, .nodes,
         .persistentVolumeClaims, .persistentVolumes, .pods, .podTemplates,
         .replicationControllers, .resourceQuotas, .secrets, .serviceAccounts, .services,
     ]

@@ -17,7 +17,7 @@ package final class ObjectSchema: Sendable {
     let requiredFields: [Field]
     /// Fields that have a default, or whose type may hold some.
     let defaultedFields: [Field]
-    private let positions: [String: Int]
+    private let table: FieldTable
 
     package init(
         _ package: APIPackage, _ name: String, _ description: String, retainsKeys: Bool = false,
@@ -31,13 +31,11 @@ package final class ObjectSchema: Sendable {
         self.isAtomic = isAtomic
         requiredFields = self.fields.filter(\.isRequired)
         defaultedFields = self.fields.filter { $0.default != nil || $0.holdsDefaults }
-        var positions: [String: Int] = [:]
-        for (position, field) in self.fields.enumerated() { positions[field.name] = position }
-        self.positions = positions
+        table = FieldTable(self.fields.map(\.name))
     }
 
     package func field(_ name: String) -> Field? {
-        positions[name].map { fields[$0] }
+        table.position(of: name).map { fields[$0] }
     }
 
     /// The name of the definition in OpenAPI documents, such as `io.k8s.api.core.v1.PodSpec`.

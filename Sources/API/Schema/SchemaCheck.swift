@@ -24,10 +24,9 @@ extension ObjectSchema {
     /// Whether a document has only declared fields, all of their types, and none that is null.
     fileprivate func isClean(_ document: JSON) -> Bool {
         guard case .object(let members) = document else { return false }
-        for (name, member) in members {
-            guard let field = field(name), field.schema.isClean(member) else { return false }
+        return members.holdsForAll { name, member in
+            field(name).map { $0.schema.isClean(member) } ?? false
         }
-        return true
     }
 
     /// Takes away fields that the schema does not know and fields that are null.
@@ -47,31 +46,47 @@ extension ObjectSchema {
 extension Schema {
     /// What ``SchemaChecker`` looks at, without the way to the value.
     fileprivate func isClean(_ value: JSON) -> Bool {
-        switch (self, value) {
-        case (_, .null):
-            return false
-        case (.object(let type), .object):
+        switch self {
+        case .object(let type):
             return type.isClean(value)
-        case (.list(let element, _), .array(let elements)):
+        case .list(let element, _):
+            guard case .array(let elements) = value else { return false }
             return elements.allSatisfy { element.isClean($0) }
-        case (.map(let element, _), .object(let members)):
-            return members.allSatisfy { element.isClean($0.value) }
-        case (.string, .string), (.choice, .string), (.boolean, .bool), (.any, _),
-            (.number, .integer), (.number, .number), (.intOrString, .string),
-            (.quantity, .integer), (.quantity, .number):
-            return true
-        case (.integer(let width, _), .integer(let number)):
-            return width == .int64 || Int32(exactly: number) != nil
-        case (.intOrString, .integer(let number)):
-            return Int32(exactly: number) != nil
-        case (.quantity, .string(let text)):
-            return QuantityText.isValid(text)
-        case (.bytes, .string(let text)):
-            return Base64.firstInvalidOffset(text) == nil
-        case (.time, .string(let text)):
-            return TimeText.isValid(text)
-        default:
+        case .map(let element, _):
+            guard case .object(let members) = value else { return false }
+            return members.holdsForAll { element.isClean($1) }
+        case .string, .choice:
+            if case .string = value { return true }
             return false
+        case .boolean:
+            if case .bool = value { return true }
+            return false
+        case .any:
+            return !value.isNull
+        case .integer(let width, _):
+            guard case .integer(let number) = value else { return false }
+            return width == .int64 || Int32(exactly: number) != nil
+        default:
+            return isCleanText(value)
+        }
+    }
+
+    /// The shapes that are written as text, or as text or a number.
+    private func isCleanText(_ value: JSON) -> Bool {
+        switch (self, value) {
+        case (.number, .integer), (.number, .number), (.intOrString, .string),
+            (.quantity, .integer), (.quantity, .number):
+            true
+        case (.intOrString, .integer(let number)):
+            Int32(exactly: number) != nil
+        case (.quantity, .string(let text)):
+            QuantityText.isValid(text)
+        case (.bytes, .string(let text)):
+            Base64.firstInvalidOffset(text) == nil
+        case (.time, .string(let text)):
+            TimeText.isValid(text)
+        default:
+            false
         }
     }
 

@@ -9,12 +9,17 @@ extension APICore {
         flows.refresh(from: snapshot) ? flows.levels : nil
     }
 
-    /// The flow of a request; nil when it is served at once, as an administrator's always is (the
+    /// Whether a request is served at once whatever the FlowSchemas say: an administrator's (the
     /// FlowSchema `exempt`, which nobody can take away).
+    package static func isExempt(_ request: APIRequest) -> Bool {
+        guard case .user(let user) = request.credential else { return false }
+        return user.isMaster
+    }
+
+    /// The flow of a request; nil when no schema chooses it.
     package func flow(
         of request: APIRequest, snapshot: Snapshot, at wall: WallTime
     ) -> FlowIdentity? {
-        if case .user(let user) = request.credential, user.isMaster { return nil }
         let evaluation = Evaluation(
             registry: registry, configuration: configuration, snapshot: snapshot, wall: wall,
             random: Random(seed: 0))

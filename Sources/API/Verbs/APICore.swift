@@ -39,6 +39,10 @@ package struct APICore: Sendable {
         if request.credential == Credential.none || request.credential == .invalid {
             return .anySnapshot
         }
+        // Most writes are about resources; only reviews, which write nothing, look like them.
+        if request.method != .get, request.method != .head, request.isAboutResources {
+            return .consistentRead
+        }
         guard case .resource(let target) = RequestTarget(path: request.path, registry: registry)
         else { return .anySnapshot }
         guard request.method == .get || request.method == .head else { return .consistentRead }
@@ -103,6 +107,12 @@ package struct APICore: Sendable {
 }
 
 extension APIRequest {
+    /// Whether the path can only be that of a resource, by its beginning.
+    fileprivate var isAboutResources: Bool {
+        path.hasPrefix("/api/v1/")
+            || path.hasPrefix("/apis/") && !path.hasPrefix("/apis/auth")
+    }
+
     /// Whether roles can matter: an administrator who acts as himself and asks about nobody else
     /// needs none.
     fileprivate var needsRoles: Bool {

@@ -42,7 +42,9 @@ extension Evaluation {
             return .commit(
                 Commit(
                     preconditions: [.unchanged(target.key, since: current.modRevision)],
-                    operations: [.put(target.key, definition.storedBytes(definition.stored(marked)))],
+                    operations: [
+                        .put(target.key, definition.storedBytes(definition.stored(marked)))
+                    ],
                     response: response))
         case .remove, .nothing:
             return .commit(removal(of: current, old, target, response))

@@ -1,3 +1,4 @@
+import Base
 import Objects
 
 /// What a request's path names.
@@ -63,12 +64,14 @@ extension RequestTarget {
         }
     }
 
+    private static let proxyMark = ByteSearch(for: Array("/proxy".utf8))
+
     /// Cuts a path behind `/api/v1/nodes/NAME/proxy` or
     /// `/api/v1/namespaces/NAMESPACE/RESOURCE/NAME/proxy`: what follows belongs to somebody else,
     /// who may read escapes and slashes in his own way.
     private static func proxied(_ path: String) -> (base: String, rest: String)? {
         let start = "/api/v1/"
-        guard path.hasPrefix(start) else { return nil }
+        guard path.hasPrefix(start), proxyMark.isFound(in: Array(path.utf8)) else { return nil }
         let isNamespaced = path.dropFirst(start.count).hasPrefix("namespaces/")
         let depth = isNamespaced ? 7 : 5
         let parts = path.split(
@@ -117,9 +120,15 @@ extension RequestTarget {
     private static func segments(of path: String) -> [String]? {
         guard path.utf8.first == UInt8(ascii: "/") else { return nil }
         var segments: [String] = []
-        for part in path.dropFirst().utf8.split(
+        segments.reserveCapacity(8)
+        for part in path.utf8.dropFirst().split(
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         {
+            // Names of Kubernetes need no escapes, so most parts are what they say.
+            guard part.contains(UInt8(ascii: "%")) else {
+                segments.append(String(Substring(part)))
+                continue
+            }
             guard let segment = QueryParameters.decoded(part, plusIsSpace: false) else {
                 return nil
             }
@@ -143,7 +152,8 @@ extension RequestTarget {
         group: String, version: String, _ rest: [String], _ registry: ResourceRegistry
     ) -> RequestTarget {
         let isServed =
-            registry.serves(group: group, version: version) || ReviewKind.all.contains { $0.group == group && $0.version == version }
+            registry.serves(group: group, version: version)
+            || ReviewKind.all.contains { $0.group == group && $0.version == version }
         guard isServed else { return .unknownResource }
         guard let first = rest.first else { return .resources(group: group, version: version) }
 

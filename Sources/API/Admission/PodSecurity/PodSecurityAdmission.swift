@@ -38,7 +38,8 @@ extension Evaluation {
         }
         let doubtful = faults(policy.warn)
         if !doubtful.isEmpty {
-            admissionWarnings.append("would violate PodSecurity \"\(policy.warn)\": \(doubtful.text)")
+            admissionWarnings.append(
+                "would violate PodSecurity \"\(policy.warn)\": \(doubtful.text)")
         }
     }
 

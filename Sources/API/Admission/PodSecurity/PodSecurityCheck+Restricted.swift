@@ -23,7 +23,8 @@ extension PodSecurityCheck {
             !(container["securityContext"]?["capabilities"]?["drop"]).strings.contains("ALL")
         }
         if !bad.isEmpty {
-            details.append("\(Self.naming(bad)) must set securityContext.capabilities.drop=[\"ALL\"]")
+            details.append(
+                "\(Self.naming(bad)) must set securityContext.capabilities.drop=[\"ALL\"]")
         }
         if let added = addedDetail(beyond: ["NET_BIND_SERVICE"]) { details.append(added) }
         return details.isEmpty

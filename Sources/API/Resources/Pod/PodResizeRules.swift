@@ -46,7 +46,8 @@ enum PodResizeRules {
                     let isStoppedLater = list == "containers"
                         || container.text("restartPolicy") == "Always"
                     guard isStoppedLater else {
-                        return v.forbidden("resources for non-sidecar init containers are immutable")
+                        return v.forbidden(
+                            "resources for non-sidecar init containers are immutable")
                     }
                     judge(container["resources"] ?? [:], same["resources"] ?? [:], &v)
                 }
