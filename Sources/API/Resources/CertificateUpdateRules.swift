@@ -32,7 +32,7 @@ extension CertificateRules {
             let certificate = old["status"]?["certificate"]
             if let certificate, document["status"]?["certificate"] != certificate {
                 v.at("certificate") {
-                    $0.forbidden("updates may not modify a certificate after it was issued")
+                    $0.forbidden("updates may not modify existing certificate content")
                 }
             }
         }
