@@ -182,7 +182,7 @@ extension DaemonCore {
             let message = (try? JSON(parsing: response.body))?["message"]?.string
             let error = StatusError(.notFound, message ?? "no token could be issued")
             stepKubelet(.token(ticket, .failure(error)), at: now)
-        case .commit, .watch, .stream, .proxy, .metrics, .openIDKeys:
+        case .commit, .watch, .stream, .proxy, .usage, .metrics, .openIDKeys:
             let error = StatusError(.internalError, "no token could be issued")
             stepKubelet(.token(ticket, .failure(error)), at: now)
         }

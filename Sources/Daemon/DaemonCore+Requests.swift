@@ -201,6 +201,9 @@ extension DaemonCore {
         case .proxy(let proxied):
             pending.remove(number)
             openProxy(ticket, proxied, into: &out)
+        case .usage(let query):
+            pending.remove(number)
+            out.append(.gatherUsage(ticket, query, liveContacts))
         case .metrics:
             pending.remove(number)
             out.append(.serveMetrics(ticket))

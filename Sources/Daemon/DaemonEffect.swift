@@ -54,6 +54,8 @@ package enum DaemonEffect: Sendable {
     case answerCall(Ticket, StoreAnswer)
     /// An authorized client wants the counters of this machine, its shell's included.
     case serveMetrics(Ticket)
+    /// An authorized client wants to know what these use, by this machine's report and the others'.
+    case gatherUsage(Ticket, UsageQuery, [MachineContact])
     /// An authorized client wants the public keys that tokens are checked with.
     case serveOpenIDKeys(Ticket)
 

@@ -186,7 +186,7 @@ struct VerbsBadInputTests {
                 answers += response.code >= 200 ? 1 : 0
             case .watch(var stream):
                 answers += stream.initialEvents(harness.store.snapshot).count >= 0 ? 1 : 0
-            case .commit, .stream, .proxy, .issueToken, .metrics, .openIDKeys:
+            case .commit, .stream, .proxy, .usage, .issueToken, .metrics, .openIDKeys:
                 answers += 1
             }
         }

@@ -49,7 +49,7 @@ struct VerbsHarness {
                 guard case .committed(let revision) = try apply(commit) else { continue }
                 if commit.mustRepeat { continue }
                 return commit.response.finish(at: revision)
-            case .watch, .stream, .proxy, .issueToken, .metrics, .openIDKeys:
+            case .watch, .stream, .proxy, .usage, .issueToken, .metrics, .openIDKeys:
                 throw HarnessError(what: "the request is answered by a stream")
             }
         }

@@ -104,7 +104,7 @@ struct VerbsProtobufTests {
             {
             case .respond(let response): #expect(response.code >= 400)
             case .commit: break
-            case .watch, .stream, .proxy, .issueToken, .metrics, .openIDKeys:
+            case .watch, .stream, .proxy, .usage, .issueToken, .metrics, .openIDKeys:
                 Issue.record("a create is none of these")
             }
         }

@@ -52,6 +52,11 @@ struct Action: Sendable, Equatable {
             self.init(
                 verb: "create", group: kind.group, version: kind.version, resource: kind.plural,
                 namespace: namespace)
+        case .usage(let kind, let target):
+            self.init(
+                verb: Self.verb(request.method, target, query), group: UsageKind.group,
+                version: UsageKind.version, resource: kind.plural, namespace: target.namespace,
+                name: target.name ?? "")
         default:
             self.init(verb: request.method.rawValue.lowercased(), path: request.path)
         }

@@ -20,6 +20,7 @@ struct DiscoveryDocuments: Sendable {
             add(definition.resource.group, definition.resource.version)
         }
         for review in ReviewKind.all { add(review.group, review.version) }
+        add(UsageKind.group, UsageKind.version)
         return list
     }
 
@@ -68,6 +69,13 @@ struct DiscoveryDocuments: Sendable {
                 "name": .string(review.plural), "singularName": .string(review.kind.lowercased()),
                 "namespaced": .bool(review.isNamespaced), "kind": .string(review.kind),
                 "verbs": ["create"],
+            ])
+        }
+        for usage in UsageKind.kinds(group, version) {
+            list.append([
+                "name": .string(usage.plural), "singularName": "",
+                "namespaced": .bool(usage.isNamespaced), "kind": .string(usage.kind),
+                "verbs": ["get", "list"],
             ])
         }
         return [
@@ -136,6 +144,13 @@ struct DiscoveryDocuments: Sendable {
                 "responseKind": kind(group, version, review.kind),
                 "scope": review.isNamespaced ? "Namespaced" : "Cluster",
                 "singularResource": .string(review.kind.lowercased()), "verbs": ["create"],
+            ])
+        }
+        for usage in UsageKind.kinds(group, version) {
+            list.append([
+                "resource": .string(usage.plural), "responseKind": kind(group, version, usage.kind),
+                "scope": usage.isNamespaced ? "Namespaced" : "Cluster", "singularResource": "",
+                "verbs": ["get", "list"],
             ])
         }
         return list

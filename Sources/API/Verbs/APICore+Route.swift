@@ -28,6 +28,10 @@ extension APICore {
                 kind, namespace: namespace, body(of: request),
                 reviewedClaims: request.reviewedClaims, authorizer)
             return .respond(APIResponse(code: 201, body: review.bytes))
+        case .usage(let kind, let target):
+            guard [.get, .head].contains(request.method) else { throw StatusError.methodNotAllowed }
+            guard !query.bool("watch") else { throw StatusError.methodNotAllowed }
+            return .usage(try evaluation.usage(kind, target, query))
         case .metrics:
             guard [.get, .head].contains(request.method) else { throw StatusError.methodNotAllowed }
             return .metrics

@@ -33,6 +33,8 @@ package enum APIOutcome: Sendable {
     case issueToken(TokenIssue)
     /// Somebody else's answer to the request.
     case proxy(ProxyRequest)
+    /// What the machines measure of these.
+    case usage(UsageQuery)
     /// The counters of the machine that was asked.
     case metrics
     /// The public keys of the cluster's token issuer, as a JSON Web Key Set.

@@ -25,6 +25,8 @@ enum RequestTarget: Sendable {
     case resource(ResourceTarget)
     /// A review such as `selfsubjectaccessreviews`, which is created and never stored.
     case review(ReviewKind, namespace: String)
+    /// What Nodes or Pods use (`metrics.k8s.io`), with them as the target.
+    case usage(UsageKind, ResourceTarget)
     /// `/metrics`: the machine's counters.
     case metrics
     /// `/.well-known/openid-configuration`: where the keys are that tokens are checked with.
@@ -154,6 +156,7 @@ extension RequestTarget {
         let isServed =
             registry.serves(group: group, version: version)
             || ReviewKind.all.contains { $0.group == group && $0.version == version }
+            || !UsageKind.kinds(group, version).isEmpty
         guard isServed else { return .unknownResource }
         guard let first = rest.first else { return .resources(group: group, version: version) }
 
@@ -174,6 +177,9 @@ extension RequestTarget {
             }
             return .review(review, namespace: namespace)
         }
+        if let usage = UsageKind.kinds(group, version).first(where: { $0.plural == rest[0] }) {
+            return self.usage(usage, namespace: namespace, Array(rest.dropFirst()), registry)
+        }
         guard
             let definition = registry.definition(
                 group: group, version: version, plural: rest[0]),
@@ -190,5 +196,17 @@ extension RequestTarget {
             target.subresource = subresource
         }
         return .resource(target)
+    }
+
+    private static func usage(
+        _ kind: UsageKind, namespace: String, _ rest: [String], _ registry: ResourceRegistry
+    ) -> RequestTarget {
+        guard rest.count <= 1, let definition = registry[kind.subject],
+            kind.isNamespaced || namespace.isEmpty,
+            rest.isEmpty || !kind.isNamespaced || !namespace.isEmpty
+        else { return .unknownResource }
+        return .usage(
+            kind,
+            ResourceTarget(definition: definition, namespace: namespace, name: rest.first))
     }
 }

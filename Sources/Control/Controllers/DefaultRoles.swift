@@ -135,6 +135,8 @@ enum DefaultRoles {
         rule(
             read, groups: ["networking.k8s.io"],
             ["ingresses", "ingresses/status", "networkpolicies"]),
+        // What a cluster's metrics server adds to the role.
+        rule(read, groups: ["metrics.k8s.io"], ["nodes", "pods"]),
     ]
 
     private static func rule(

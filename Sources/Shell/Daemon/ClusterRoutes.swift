@@ -16,6 +16,10 @@ import Store
 ///     GET    authority       the trusted authorities' certificates; anybody may ask
 ///     POST   join            certificates for a newcomer with a good token
 ///
+/// for other machines
+///
+///     GET    usage           what this machine and its Pods use
+///
 /// and for the administration socket alone
 ///
 ///     GET    members         the mesh as this machine sees it
@@ -35,6 +39,7 @@ struct ClusterRoutes: Sendable {
     static let keyringPath = prefix + "keyring"
     static let rotatePath = prefix + "keyring/rotate"
     static let hurryPath = prefix + "keyring/hurry"
+    static let usagePath = prefix + "usage"
 
     let configuration: MachineConfiguration
     let clusterID: String
@@ -61,6 +66,8 @@ struct ClusterRoutes: Sendable {
             }
         case (.POST, ClusterJoin.joinPath):
             onLoop(exchange) { admit(request.body, with: $0, $1) }
+        case (.GET, Self.usagePath) where request.isFromMachine:
+            onLoop(exchange) { .success(($0.core.usageReport?.json ?? [:]).bytes) }
         default:
             guard request.connection == .administrator,
                 administer(request.head.method, path, query, exchange)

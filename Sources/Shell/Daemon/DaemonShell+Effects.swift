@@ -65,6 +65,8 @@ extension DaemonShell {
         case .issueToken(let ticket, let issue): issueToken(ticket, issue)
         case .answerCall(let ticket, let answer): calls.end(ticket, answer)
         case .serveMetrics(let ticket): serveMetrics(ticket)
+        case .gatherUsage(let ticket, let query, let machines):
+            gatherUsage(ticket, query, from: machines)
         case .serveOpenIDKeys(let ticket): respond(ticket, openIDKeys)
         case .runtime(let ticket, let request):
             machine.perform(request) { [self] result in

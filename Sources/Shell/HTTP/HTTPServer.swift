@@ -17,6 +17,11 @@ struct HTTPRequest: Sendable {
     var connection: ConnectionIdentity
 
     func header(_ name: String) -> String? { head.headers.first(name: name) }
+
+    var isFromMachine: Bool {
+        guard case .certificate(let subject) = connection else { return false }
+        return subject.machine != nil
+    }
 }
 
 /// How the client proved who it is, before any header is looked at.

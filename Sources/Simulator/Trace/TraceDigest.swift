@@ -58,7 +58,8 @@ enum TraceDigest {
             digest.mix(bytes)
         case .beginWatch(let ticket, _), .endWatch(let ticket), .openStream(let ticket, _),
             .issueToken(let ticket, _), .issuePodToken(let ticket, _), .answerCall(let ticket, _),
-            .serveMetrics(let ticket), .serveOpenIDKeys(let ticket):
+            .serveMetrics(let ticket), .serveOpenIDKeys(let ticket),
+            .gatherUsage(let ticket, _, _):
             digest.mix(ticket.number)
         case .runtime(let ticket, let request):
             digest.mix(ticket.number)

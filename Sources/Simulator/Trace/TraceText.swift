@@ -85,6 +85,7 @@ enum TraceText {
         case .answerCall(let ticket, let answer): "answer \(ticket.number): \(answer)"
         case .serveMetrics(let ticket): "metrics \(ticket.number)"
         case .serveOpenIDKeys(let ticket): "keys \(ticket.number)"
+        case .gatherUsage(let ticket, _, _): "usage \(ticket.number)"
         case .identityAnswered(let ticket, let error):
             "identity \(ticket.number): \(error?.message ?? "done")"
         case .trustChanged: "trust"

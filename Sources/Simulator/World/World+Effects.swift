@@ -65,7 +65,8 @@ extension World {
             answer(ticket, .response(issue.response(token: "token")))
         // The clients of a simulation speak to the API.
         case .answerCall: break
-        case .serveMetrics(let ticket), .serveOpenIDKeys(let ticket):
+        case .serveMetrics(let ticket), .serveOpenIDKeys(let ticket),
+            .gatherUsage(let ticket, _, _):
             answer(ticket, .response(APIResponse(code: 200, body: [])))
         case .runtime(let ticket, let request): begin(request, ticket, on: machine)
         case .issuePodToken(let ticket, let issue): sign(issue, ticket, on: machine)
