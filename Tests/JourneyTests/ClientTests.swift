@@ -26,8 +26,8 @@ extension JourneyTests {
             #expect(result.succeeded && !checks.isEmpty, "\(result)")
         }
 
-        @Test(arguments: ["official", "light", "asynchronous"])
-        func `a Python client finds what Kubernetes has`(_ program: String) async throws {
+        @Test(arguments: ["official", "light", "asynchronous", "wire"])
+        func `a client finds what Kubernetes has`(_ program: String) async throws {
             try await expectAllChecks(program)
         }
 

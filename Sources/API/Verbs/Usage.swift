@@ -1,5 +1,6 @@
-package import JSON
-package import Objects
+import Base
+import JSON
+import Objects
 import Store
 
 /// A resource of `metrics.k8s.io/v1beta1`: documents that are made of what the machines measure,

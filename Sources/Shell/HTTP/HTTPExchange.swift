@@ -1,3 +1,4 @@
+import Base
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
@@ -12,6 +13,7 @@ final class HTTPExchange: Sendable {
     private let keepsAlive: Bool
     /// Answers to HEAD tell the length of a body that they do not have (RFC 9110 §9.3.2).
     private let isHead: Bool
+    private let acceptsGzip: Bool
     private let handler: NIOLoopBound<HTTPExchangeHandler>
     private let state = NIOLockedValueBox(State())
 
@@ -23,12 +25,13 @@ final class HTTPExchange: Sendable {
 
     init(
         channel: any Channel, limits: HTTPLimits, keepsAlive: Bool, isHead: Bool,
-        handler: NIOLoopBound<HTTPExchangeHandler>
+        acceptsGzip: Bool, handler: NIOLoopBound<HTTPExchangeHandler>
     ) {
         self.channel = channel
         self.limits = limits
         self.keepsAlive = keepsAlive
         self.isHead = isHead
+        self.acceptsGzip = acceptsGzip
         self.handler = handler
     }
 
@@ -51,14 +54,22 @@ final class HTTPExchange: Sendable {
         action?()
     }
 
-    /// Sends a complete answer.
+    /// Sends a complete answer; a long one compressed, for a client that takes that.
     func respond(code: Int, headers: [(String, String)], body: [UInt8]) {
-        var fields = HTTPHeaders(headers)
-        fields.replaceOrAdd(name: "content-length", value: String(body.count))
-        let head = responseHead(code: code, headers: fields)
-        let buffer = channel.allocator.buffer(bytes: body)
         let keepsAlive = keepsAlive
         channel.eventLoop.execute { [self] in
+            var fields = HTTPHeaders(headers)
+            var body = body
+            if acceptsGzip, body.count >= limits.gzipBytesMin,
+                !fields.contains(name: "content-encoding")
+            {
+                body = Gzip.compress(body)
+                fields.add(name: "content-encoding", value: "gzip")
+                fields.add(name: "vary", value: "Accept-Encoding")
+            }
+            fields.replaceOrAdd(name: "content-length", value: String(body.count))
+            let head = responseHead(code: code, headers: fields)
+            let buffer = channel.allocator.buffer(bytes: body)
             channel.write(HTTPServerResponsePart.head(head), promise: nil)
             if !body.isEmpty, !isHead {
                 channel.write(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)

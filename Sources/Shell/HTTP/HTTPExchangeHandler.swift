@@ -54,7 +54,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         timeout?.cancel()
         let exchange = HTTPExchange(
             channel: context.channel, limits: limits, keepsAlive: head.isKeepAlive,
-            isHead: head.method == .HEAD,
+            isHead: head.method == .HEAD, acceptsGzip: Self.acceptsGzip(head.headers),
             handler: NIOLoopBound(self, eventLoop: context.eventLoop))
         self.exchange = exchange
         guard !isTooLarge else {
@@ -123,6 +123,14 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         let channel = context.channel
         timeout = context.eventLoop.scheduleTask(in: limits.readTimeout) {
             channel.close(promise: nil)
+        }
+    }
+
+    /// Whether the client lists gzip and does not give it the weight 0 (RFC 9110 §12.5.3).
+    private static func acceptsGzip(_ headers: HTTPHeaders) -> Bool {
+        headers[canonicalForm: "accept-encoding"].contains { coding in
+            let parts = coding.lowercased().split { $0 == ";" || $0 == " " }
+            return parts.first == "gzip" && !parts.dropFirst().contains("q=0")
         }
     }
 

@@ -41,6 +41,8 @@ struct HTTPLimits: Sendable {
     /// Kubernetes' own limit of a request body.
     var bodyBytes = 3 * 1024 * 1024
     var headerBytes = 64 * 1024
+    /// Shorter answers are not compressed; Kubernetes' own bound.
+    var gzipBytesMin = 128 * 1024
     /// What may wait in memory for one slow reader before its connection is closed.
     var outstandingBytes = 8 * 1024 * 1024
     /// How long a connection may sit between requests, or inside one.

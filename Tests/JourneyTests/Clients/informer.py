@@ -4,46 +4,18 @@ Whatever happens to the machines, the reflector must end up with what the Store 
 have seen every version of every object that a watch may not skip.
 
 SECONDS_TO_WRITE says how long it writes. It prints `lists`, `resumes` and `events`."""
-import base64
 import json
 import os
-import tempfile
 import threading
 import time
 
 import requests
-import yaml
 
 from checks import check, eventually, expect, run
+from server import Server
 
 SPACE = "informer"
 SECONDS = float(os.environ.get("SECONDS_TO_WRITE", "5"))
-
-
-class Server:
-    """The API server of the kubeconfig, with its certificates."""
-
-    def __init__(self):
-        with open(os.environ["KUBECONFIG"]) as file:
-            text = yaml.safe_load(file)
-        user, cluster = text["users"][0]["user"], text["clusters"][0]["cluster"]
-        folder = tempfile.mkdtemp()
-        self.session = requests.Session()
-        paths = []
-        for name, data in [
-                ("crt", user["client-certificate-data"]), ("key", user["client-key-data"]),
-                ("ca", cluster["certificate-authority-data"])]:
-            paths.append(f"{folder}/{name}")
-            with open(paths[-1], "wb") as file:
-                file.write(base64.b64decode(data))
-        self.session.cert = tuple(paths[:2])
-        self.session.verify = paths[2]
-        self.session.trust_env = False
-        self.url = cluster["server"]
-
-    def ask(self, method, path, **options):
-        options.setdefault("timeout", (2, 10))
-        return self.session.request(method, self.url + path, **options)
 
 
 class Reflector(threading.Thread):
