@@ -1,5 +1,5 @@
 package import API
-import Base
+package import Base
 import Gossip
 import Kubelet
 

@@ -142,11 +142,15 @@ struct ForwardedUser {
 }
 
 extension HTTPExchange {
+    static let cacheControl = ("Cache-Control", "no-cache, private")
+
     func respond(_ response: APIResponse) {
-        respond(
-            code: response.code,
-            headers: [("content-type", response.contentType)]
-                + response.headers.map { ($0.name, $0.value) },
-            body: response.body)
+        var headers = [("content-type", response.contentType)]
+        // Clients keep no answer without asking again, unless it says otherwise.
+        if !response.headers.contains(where: { $0.name == Self.cacheControl.0 }) {
+            headers.append(Self.cacheControl)
+        }
+        headers += response.headers.map { ($0.name, $0.value) }
+        respond(code: response.code, headers: headers, body: response.body)
     }
 }

@@ -55,7 +55,8 @@ extension DaemonShell {
         case .respond(let ticket, let response): respond(ticket, response)
         case .beginWatch(let ticket, let contentType):
             exchanges[ticket]?.exchange.beginStream(
-                code: 200, headers: [("content-type", contentType)])
+                code: 200,
+                headers: [("content-type", contentType), HTTPExchange.cacheControl])
         case .watchBytes(let ticket, let bytes):
             if let exchange = exchanges[ticket]?.exchange { watchPieces.add(bytes, for: exchange) }
         case .endWatch(let ticket):

@@ -164,6 +164,13 @@ final class HTTPExchange: Sendable {
         handler.value.becomeByteStream(on: channel, configure)
     }
 
+    /// As Go's servers put it.
+    func refuseHead() {
+        respond(
+            code: 431, headers: [("content-type", "text/plain; charset=utf-8")],
+            body: Array("431 Request Header Fields Too Large".utf8))
+    }
+
     func refuseTooLarge(limit: Int) {
         respond(
             code: 413, headers: [("content-type", "application/json")],

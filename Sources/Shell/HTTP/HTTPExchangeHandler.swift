@@ -17,6 +17,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
     private var isTooLarge = false
+    private var isHeadTooLarge = false
     private var timeout: Scheduled<Void>?
     private var exchange: HTTPExchange?
 
@@ -39,7 +40,13 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         case .head(let head):
             self.head = head
             body.removeAll(keepingCapacity: false)
-            isTooLarge = Self.length(of: head.headers) > limits.headerBytes
+            isHeadTooLarge = Self.length(of: head.headers) > limits.headerBytes
+            isTooLarge = false
+            // A client that asks first sends its body on that word alone (RFC 9110 §10.1.1).
+            if !isHeadTooLarge, head.headers[canonicalForm: "expect"].contains("100-continue") {
+                let answer = HTTPResponseHead(version: head.version, status: .continue)
+                context.writeAndFlush(wrapOutboundOut(.head(answer)), promise: nil)
+            }
         case .body(let buffer):
             if body.count + buffer.readableBytes > limits.bodyBytes { isTooLarge = true }
             if !isTooLarge { body.append(contentsOf: buffer.readableBytesView) }
@@ -57,6 +64,10 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
             isHead: head.method == .HEAD, acceptsGzip: Self.acceptsGzip(head.headers),
             handler: NIOLoopBound(self, eventLoop: context.eventLoop))
         self.exchange = exchange
+        guard !isHeadTooLarge else {
+            exchange.refuseHead()
+            return
+        }
         guard !isTooLarge else {
             exchange.refuseTooLarge(limit: limits.bodyBytes)
             return

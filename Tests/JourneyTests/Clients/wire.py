@@ -107,6 +107,22 @@ def several_requests_on_one_connection():
 
 
 @check
+def a_body_that_waits_for_leave():
+    connection = connect()
+    body = b'{"metadata":{"name":"wire-waits"}}'
+    server.ask("DELETE", f"{CONFIG_MAPS}/wire-waits")
+    connection.sendall(
+        f"POST {CONFIG_MAPS} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+    answers = Answers(connection)
+    expect(answers.next(has_body=False)[0] == 100)
+    connection.sendall(body)
+    code, headers, _ = answers.next()
+    expect(code == 201 and headers["cache-control"] == "no-cache, private", headers)
+    server.ask("DELETE", f"{CONFIG_MAPS}/wire-waits")
+
+
+@check
 def nonsense_ends_the_connection():
     for text in [b"\x16\x03\x01nonsense\r\n\r\n", b"GET\r\n\r\n",
                  b"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
