@@ -3,6 +3,7 @@ import Base
 import Daemon
 import JSON
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 
 /// Asks the machines what they and their Pods use, for clients of `metrics.k8s.io`.
