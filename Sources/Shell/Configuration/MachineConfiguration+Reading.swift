@@ -104,12 +104,26 @@ extension MachineConfiguration {
             kubelet.maxPods = try section.integer("maxPods", or: kubelet.maxPods, in: 1...10_000)
             kubelet.acceptPresentImages = try section.bool(
                 "acceptPresentImages", or: kubelet.acceptPresentImages)
+            try readPodLimits(section)
             try readStaticPods(section)
         }
         try reader.section("control") { section throws(ConfigurationError) in
             control.defaultTolerationSeconds = try section.integer(
                 "defaultTolerationSeconds", or: control.defaultTolerationSeconds, in: 0...86_400)
         }
+    }
+
+    private mutating func readPodLimits(
+        _ section: ConfigurationReader
+    ) throws(ConfigurationError) {
+        kubelet.parallelPulls = try section.integer(
+            "parallelPulls", or: kubelet.parallelPulls, in: 1...100)
+        kubelet.logMegabytes = try section.integer(
+            "logMegabytes", or: kubelet.logMegabytes, in: 1...100_000)
+        kubelet.logFiles = try section.integer("logFiles", or: kubelet.logFiles, in: 2...1_000)
+        kubelet.podProcesses = try section.integer(
+            "podProcesses", or: kubelet.podProcesses, in: 0...4_194_304)
+        kubelet.allowedUnsafeSysctls = try section.strings("allowedUnsafeSysctls")
     }
 
     private mutating func readStaticPods(

@@ -95,6 +95,15 @@ package struct MachineConfiguration: Sendable, Equatable {
         /// For machines without a registry: an image that is present is used as it is, even
         /// where the Pod's imagePullPolicy is Always.
         package var acceptPresentImages = false
+        /// Images pulled at once; 1 pulls one after the other.
+        package var parallelPulls = 4
+        /// A container's log is set aside at this size, and the oldest beyond the number go.
+        package var logMegabytes = 10
+        package var logFiles = 5
+        /// Processes and threads of one Pod; 0 is without limit.
+        package var podProcesses = 0
+        /// Kernel settings beyond the safe ones that Pods may change, such as `net.core.*`.
+        package var allowedUnsafeSysctls: [String] = []
         /// The folder whose manifests of static Pods run on this machine; empty means `manifests`
         /// in the data folder.
         package var staticPodDirectory = ""

@@ -57,6 +57,12 @@ struct DaemonSettings {
             ? [.file] : [.file, .http]
         kubelet.version = Version.kubernetes
         kubelet.limits.podsMax = machine.kubelet.maxPods
+        kubelet.limits.parallelPullsMax = machine.kubelet.parallelPulls
+        kubelet.limits.containerLogBytesMax = Int64(machine.kubelet.logMegabytes) << 20
+        kubelet.limits.containerLogFilesMax = machine.kubelet.logFiles
+        kubelet.podProcessesMax =
+            machine.kubelet.podProcesses == 0 ? nil : Int64(machine.kubelet.podProcesses)
+        kubelet.allowedUnsafeSysctls = machine.kubelet.allowedUnsafeSysctls
         let text = (try? String(contentsOfFile: "/etc/resolv.conf", encoding: .utf8)) ?? ""
         kubelet.resolver = DNSConfiguration(resolvConf: text)
         kubelet.hostsFile = (try? String(contentsOfFile: "/etc/hosts", encoding: .utf8)) ?? ""

@@ -12,6 +12,7 @@ enum Lane: Int, CaseIterable {
     case build
     /// Waits out grace periods.
     case stop
+    /// As many as the kubelet asks for, which bounds them (`parallelPulls`).
     case pull
     /// Probes and hooks.
     case probe
@@ -21,7 +22,7 @@ enum Lane: Int, CaseIterable {
         case .look: 16
         case .build: 8
         case .stop: 64
-        case .pull: 4
+        case .pull: 100
         case .probe: 32
         }
     }
