@@ -11,6 +11,8 @@ package enum Cleanup {
         case process(Int32)
         case namespace(String)
         case folder(String)
+        /// What a bench made in the machine's container runtime.
+        case runtime
     }
 
     private struct Item {

@@ -85,7 +85,7 @@ struct PodmeshServers: RaftServers {
         return settings
     }
 
-    private static func field(_ name: String, of kubeconfig: String) throws -> String {
+    static func field(_ name: String, of kubeconfig: String) throws -> String {
         let line = kubeconfig.split(separator: "\n").first { $0.contains(name + ": ") }
         guard let text = line?.split(separator: " ").last,
             let data = Data(base64Encoded: String(text))

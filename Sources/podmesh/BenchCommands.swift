@@ -13,8 +13,8 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             BenchRaftCommand.self, BenchStoreCommand.self, BenchNoiseCommand.self,
-            BenchMeshCommand.self, BenchJSONCommand.self, BenchLoadCommand.self,
-            MeshAgentCommand.self,
+            BenchMeshCommand.self, BenchPodsCommand.self, BenchJSONCommand.self,
+            BenchLoadCommand.self, MeshAgentCommand.self,
         ])
 }
 

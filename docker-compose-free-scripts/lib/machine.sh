@@ -92,3 +92,16 @@ signal_all() {
         before=$now
     done
 }
+
+# on_fresh_machine COMMAND…: on one that is no member of any cluster, in place of the present ones.
+on_fresh_machine() {
+    "$scripts/down"
+    mkdir -p "$state/machines"
+    make_switch
+    make_disk machine-1
+    power_on machine-1
+    result=0
+    in_machine machine-1 "$@" || result=$?
+    "$scripts/down"
+    return $result
+}
