@@ -62,6 +62,11 @@ extension KubeletCore {
         if shortages.contains(where: { $0.pressure == .disk }) { images.isNeeded = true }
         if endGreedy(statistics, now, &out) { return true }
         // Room on the disk is made from images first; Pods pay when that was not enough.
+        if let first = shortages.first {
+            recordOnNode(
+                "EvictionThresholdMet", "Attempting to reclaim \(first.resource.rawValue)",
+                isWarning: true, now)
+        }
         let payable = shortages.first { $0.pressure != .disk || images.wasUseless }
         if let payable { evictOne(for: payable, statistics, now, &out) }
         return true
@@ -102,7 +107,7 @@ extension KubeletCore {
     }
 
     /// Why a new Pod may not start here now; nil when it may.
-    func refusal(of pod: Pod, _ now: Instant) -> String? {
+    func pressureRefusal(of pod: Pod, _ now: Instant) -> String? {
         let pressures = usage.pressures(limits, at: now)
         guard !pressures.isEmpty else { return nil }
         let quality = PodResources.qualityOfService(pod)

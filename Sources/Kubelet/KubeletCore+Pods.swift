@@ -71,8 +71,8 @@ extension KubeletCore {
         insert(lifecycle)
         let isFull = sandboxes.isEmpty && liveCount > limits.podsMax && !pod.isFinished
         let limit = limits.podsMax
-        let refusal = sandboxes.isEmpty && !lifecycle.isCritical && !pod.isFinished
-            && !pod.isBeingDeleted ? refusal(of: pod, now) : nil
+        let isNew = sandboxes.isEmpty && !pod.isFinished && !pod.isBeingDeleted
+        let refusal = isNew ? refusal(of: lifecycle, now) : nil
         withPod(pod.uid, now, &out) { lifecycle, turn in
             if pod.isFinished, sandboxes.isEmpty, containers.isEmpty {
                 lifecycle.report.isFrozen = true
@@ -92,9 +92,24 @@ extension KubeletCore {
                     "Pod was rejected: Node didn't have enough resource: pods, requested: 1, "
                         + "used: \(limit), capacity: \(limit)", &turn)
             }
-            if let refusal { lifecycle.fail("Evicted", refusal, &turn) }
+            if let refusal { lifecycle.fail(refusal.reason, refusal.message, &turn) }
             lifecycle.onPodChanged(pod, &turn)
         }
+    }
+
+    /// Why a Pod may not start here; nil when it may.
+    private func refusal(of new: PodLifecycle, _ now: Instant) -> PodLifecycle.Failure? {
+        if !new.isCritical, let message = pressureRefusal(of: new.pod, now) {
+            return PodLifecycle.Failure(reason: "Evicted", message: message)
+        }
+        guard let machine = node.machine else { return nil }
+        let others = order.compactMap { uid -> Pod? in
+            guard uid != new.uid, let pod = pods[uid], pod.isInAPI || pod.isStatic,
+                pod.isHoldingRoom, pod.failure == nil
+            else { return nil }
+            return pod.pod
+        }
+        return NodeFit(machine: machine).refusal(of: new.pod, beside: others)
     }
 
     private var liveCount: Int {

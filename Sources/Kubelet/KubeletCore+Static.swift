@@ -12,15 +12,9 @@ extension KubeletCore {
         _ out: inout Outbox<KubeletEffect>
     ) {
         let faults = statics.take(manifests, from: source, configuration, wall)
-        let name = configuration.nodeName
         for fault in faults {
             out.append(.mark("static pod refused"))
-            let event = PodEvent(
-                isWarning: true, reason: "FailedCreate", message: fault, fieldPath: nil)
-            events.record(
-                event,
-                on: EventRecorder.Subject(kind: "Node", namespace: "", name: name, uid: name),
-                now: now, wall: wall, name: eventName())
+            recordOnNode("FailedCreate", fault, isWarning: true, now)
         }
     }
 

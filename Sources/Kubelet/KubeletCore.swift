@@ -49,6 +49,7 @@ package struct KubeletCore: Sendable {
     var observed: (documents: [ObjectKey], namespaces: [String]) = ([], [])
     var hasAnnouncedStart = false
     var hasAnnouncedReady = false
+    var announcedPressures: [Pressure: Bool] = [:]
 
     struct PendingOperation: Sendable {
         var uid: String
@@ -233,24 +234,33 @@ package struct KubeletCore: Sendable {
     /// The Events of the Node that `kubectl describe node` shows.
     private mutating func announce(_ now: Instant) {
         guard !node.uid.isEmpty else { return }
-        let name = configuration.nodeName
-        let subject = EventRecorder.Subject(
-            kind: "Node", namespace: "", name: name, uid: name)
         if !hasAnnouncedStart {
             hasAnnouncedStart = true
-            record("Starting", "Starting kubelet.", on: subject, now)
+            recordOnNode("Starting", "Starting kubelet.", now)
+        }
+        let name = configuration.nodeName
+        for pressure in Pressure.allCases {
+            let isPressed = node.pressures.contains(pressure)
+            guard announcedPressures[pressure] != isPressed else { continue }
+            announcedPressures[pressure] = isPressed
+            let reason = pressure.words(isPressed: isPressed).reason
+            let state = "Node" + reason.dropFirst("Kubelet".count)
+            recordOnNode(state, "Node \(name) status is now: \(state)", now)
         }
         guard node.isReady != hasAnnouncedReady else { return }
         hasAnnouncedReady = node.isReady
         let state = node.isReady ? "NodeReady" : "NodeNotReady"
-        record(state, "Node \(name) status is now: \(state)", on: subject, now)
+        recordOnNode(state, "Node \(name) status is now: \(state)", now)
     }
 
-    private mutating func record(
-        _ reason: String, _ message: String, on subject: EventRecorder.Subject, _ now: Instant
+    mutating func recordOnNode(
+        _ reason: String, _ message: String, isWarning: Bool = false, _ now: Instant
     ) {
+        let name = configuration.nodeName
+        let subject = EventRecorder.Subject(
+            kind: "Node", namespace: "", name: name, uid: name)
         let event = PodEvent(
-            isWarning: false, reason: reason, message: message, fieldPath: nil)
+            isWarning: isWarning, reason: reason, message: message, fieldPath: nil)
         events.record(event, on: subject, now: now, wall: wall, name: eventName())
     }
 

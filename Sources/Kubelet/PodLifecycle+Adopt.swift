@@ -65,8 +65,12 @@ extension PodLifecycle {
             + (pod.status["containerStatuses"]?.array ?? [])
             + (pod.status["ephemeralContainerStatuses"]?.array ?? [])
         for status in statuses {
-            guard let name = status["name"]?.string, let index = index(of: name),
-                let count = status["restartCount"]?.integer.flatMap(UInt32.init(exactly:)),
+            guard let name = status["name"]?.string, let index = index(of: name) else { continue }
+            // What was set aside may be less than what is wished by now.
+            if let resources = status["resources"], containers[index].role != .initial {
+                containers[index].spec.json["resources"] = resources
+            }
+            guard let count = status["restartCount"]?.integer.flatMap(UInt32.init(exactly:)),
                 let state = ContainerState(reported: status, attempt: count, at: turn.wall)
             else { continue }
             containers[index].adopt(ContainerInstance(state))
