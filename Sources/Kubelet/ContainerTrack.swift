@@ -65,6 +65,8 @@ struct ContainerTrack: Sendable {
     var previous: ContainerInstance?
     var nextAttempt: UInt32 = 0
     var image = ImageProgress.unknown
+    /// The name that ``image`` is about.
+    var imageAsked = ""
     var waiting: Waiting?
     var stop: Stop?
     var isPostStartPending = false

@@ -172,6 +172,7 @@ extension KubeletCore {
             machine: node.machine
                 ?? MachineFacts(cpuMilli: 0, memoryBytes: 0, ephemeralStorageBytes: 0),
             sources: sources, isLeaseHeld: isLeaseHeld || pod.isStatic, at: now, wall: wall)
+        turn.isNetworkReady = node.runtimeMessage.isEmpty
         let (stage, needs) = (pod.stage, pod.needs)
         body(&pod, &turn)
         if pod.stage != stage || pod.needs != needs { areNeedsStale = true }

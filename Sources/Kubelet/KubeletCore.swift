@@ -81,7 +81,8 @@ package struct KubeletCore: Sendable {
             wall = time
             return
         case .machine(let facts): node.machine = facts
-        case .runtimeReady(let isReady, let message): onRuntimeReady(isReady, message, now)
+        case .runtimeReady(let isReady, let message):
+            onRuntimeReady(isReady, message, now, &out)
         case .leaseHeld(let isHeld): onLease(isHeld, now, &out)
         case .podsChanged(let changes): onPodsChanged(changes, now, &out)
         case .staticPods(let source, let manifests):
@@ -127,11 +128,14 @@ package struct KubeletCore: Sendable {
 
     // MARK: Inputs that concern the machine
 
-    private mutating func onRuntimeReady(_ isReady: Bool, _ message: String, _ now: Instant) {
+    private mutating func onRuntimeReady(
+        _ isReady: Bool, _ message: String, _ now: Instant, _ out: inout Outbox<KubeletEffect>
+    ) {
         let cameBack = isReady && !node.isRuntimeReady
         node.isRuntimeReady = isReady
         node.runtimeMessage = message
         if cameBack { relist.nextAt = now }
+        if isReady, message.isEmpty { advanceAll(now, &out) }
     }
 
     private mutating func onLease(

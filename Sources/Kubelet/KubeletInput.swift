@@ -8,7 +8,8 @@ package enum KubeletInput: Sendable {
     case wallTime(WallTime)
     /// Given once at the start, and again when something of it changed.
     case machine(MachineFacts)
-    /// Whether the runtime answers, with its network; the message says why not.
+    /// Whether the runtime answers; the message says why not, or what its network is missing,
+    /// which only Pods with the machine's own network do without.
     case runtimeReady(Bool, message: String)
     /// Whether this machine holds its lease (DESIGN §6). Without it the kubelet stops the Pods
     /// that the leader may soon start elsewhere, and starts none.

@@ -219,7 +219,7 @@ struct NodeReporter: Sendable {
 
     /// Why the machine takes no Pods, nil when it does.
     private var notReadyMessage: String? {
-        if !isRuntimeReady { return runtimeMessage }
+        if !isRuntimeReady || !runtimeMessage.isEmpty { return runtimeMessage }
         guard let range = node?.flatMap(\.podCIDR), range == configuredCIDR else {
             return "container runtime network not ready: NetworkReady=false "
                 + "reason:NetworkPluginNotReady message:Network plugin returns error: "

@@ -20,6 +20,7 @@ extension PodLifecycle {
             return
         }
         containers[index].image = .inspecting
+        containers[index].imageAsked = image
         send(.inspectImage(container.name), .imageStatus(image: image), &turn)
     }
 
@@ -38,7 +39,7 @@ extension PodLifecycle {
         _ index: Int, _ result: Result<RuntimeResponse, RuntimeError>, _ turn: inout PodTurn
     ) {
         containers[index].image = .unknown
-        guard stage == .active else { return }
+        guard stage == .active, containers[index].hasAskedForImage else { return }
         let container = containers[index]
         let name = container.spec.image
         switch result {
@@ -92,7 +93,7 @@ extension PodLifecycle {
         var since = turn.instant
         if case .pulling(let start) = container.image { since = start }
         containers[index].image = .unknown
-        guard stage == .active else { return }
+        guard stage == .active, container.hasAskedForImage else { return }
         let name = container.spec.image
         switch result {
         case .success(.image(let image?)):
@@ -126,6 +127,20 @@ extension PodLifecycle {
 }
 
 extension ContainerTrack {
+    /// The answer that comes is for the image that is wanted now.
+    var hasAskedForImage: Bool { imageAsked == spec.image }
+
+    /// Another image is wanted: what was found, or waited for, is of no use.
+    mutating func forgetImage() {
+        switch image {
+        case .inspecting, .pulling: break
+        case .unknown, .ready: image = .unknown
+        }
+        imageFailedAt = nil
+        holdUntil = nil
+        retry.hasten()
+    }
+
     mutating func noteImage(_ state: ImageState) {
         image = .ready(state)
         imageFailedAt = nil

@@ -195,7 +195,9 @@ extension PodLifecycle {
             guard !hasLiveContainers, !isStarting else { break }
             send(.removeSandbox(id: sandbox.id), .removeSandbox(id: sandbox.id), &turn)
         case .none:
-            guard stage == .active, turn.isLeaseHeld, volumes.missing == nil else { break }
+            guard stage == .active, turn.isLeaseHeld, volumes.missing == nil,
+                turn.isNetworkReady || pod.usesHostNetwork
+            else { break }
             guard pod.spec["hostUsers"]?.bool != false || pod.usesHostNetwork else {
                 noteFailedSandbox(
                     "can't set `spec.hostUsers: false`, runtime does not support user namespaces",

@@ -144,10 +144,9 @@ struct PodLifecycle: Sendable {
             spec.json["resources"] = container.spec.json["resources"]
         }
         containers[index].spec = spec
-        guard container.role == .initial, container.spec.image != fresh.image, stage == .active
-        else { return }
-        containers[index].image = .unknown
-        guard container.instance != nil else { return }
+        guard container.spec.image != fresh.image, stage == .active else { return }
+        containers[index].forgetImage()
+        guard container.role == .initial, container.instance != nil else { return }
         turn.marks.append("pod started over for an init container")
         isStartingOver = true
     }

@@ -67,6 +67,8 @@ struct PodTurn {
     let machine: MachineFacts
     let sources: PodSources
     let isLeaseHeld: Bool
+    /// Pods that need the runtime's network can be given it.
+    var isNetworkReady = true
     let instant: Instant
     let wall: WallTime
 

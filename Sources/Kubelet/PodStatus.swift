@@ -103,6 +103,7 @@ extension PodLifecycle {
             condition("ContainersReady", ready.isReady, ready.why, wall),
             condition("PodScheduled", true, (nil, nil), wall),
         ]
+        if phase == "Succeeded" { result[1]["reason"] = "PodCompleted" }
         for resize in resizeConditions {
             var condition = condition(resize.type, true, (nil, nil), wall)
             if let reason = resize.reason { condition["reason"] = .string(reason) }

@@ -181,4 +181,18 @@ import Testing
                 ]
             ])
     }
+
+    @Test func anImageThatIsPutRightIsNotWaitedFor() {
+        let world = World()
+        world.apply(pod(["image": "nothere"]))
+        world.run(for: .seconds(40))
+        let waiting = world.status(of: "web", in: "web")?["state"]?["waiting"]
+        #expect(waiting?["reason"] == "ImagePullBackOff")
+        var changed = world.objects[ObjectKey(.pods, namespace: "default", name: "web")] ?? [:]
+        changed["spec"]?["containers"] = [["name": "web", "image": "busybox"]]
+        world.apply(changed)
+        world.run(for: .milliseconds(200))
+        #expect(world.pod("web")?.isReady == true)
+        #expect(world.status(of: "web", in: "web")?["restartCount"] == 0)
+    }
 }

@@ -44,6 +44,19 @@ import Testing
         #expect(world.runtime.trace.count { $0.hasPrefix("start main") } == 1)
     }
 
+    @Test func onlyPodsWithTheMachinesNetworkStartWithoutTheRuntimes() {
+        let world = world(knowsAPI: false)
+        world.send(.runtimeReady(true, message: "container runtime network not ready"))
+        var own = manifest(name: "own")
+        own["spec"]?["hostNetwork"] = true
+        world.send(.staticPods(.file, [manifest(), own]))
+        world.run(for: .seconds(5))
+        #expect(world.sandboxes.map(\.podName) == ["own-machine-1"])
+        world.send(.runtimeReady(true, message: ""))
+        world.run(for: .seconds(5))
+        #expect(running(world) == 2)
+    }
+
     @Test func aStaticPodKeepsRunningWhenTheLeaseIsLost() {
         let world = world()
         world.send(.staticPods(.file, [manifest()]))

@@ -221,14 +221,14 @@ package struct DaemonRunner: Sendable {
                             .ofThisMachine(disk: configuration.dataDirectory, runtime: version))))
             }
             let state = await runtime.readiness()
-            let report = state.isReady ? "ready" : "not ready: \(state.message)"
+            let report = state.message.isEmpty ? "ready" : "not ready: \(state.message)"
             if report != lastReport {
                 shell.deliver(.kubelet(.runtimeReady(state.isReady, message: state.message)))
                 logger.info("container runtime \(report)")
             }
             lastReport = report
             try? await Task.sleep(
-                for: state.isReady ? Self.readinessPeriod : Self.readinessRetry)
+                for: state.message.isEmpty ? Self.readinessPeriod : Self.readinessRetry)
         }
     }
 

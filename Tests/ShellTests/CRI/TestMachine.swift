@@ -55,7 +55,7 @@ final class TestMachine: Sendable {
     private func waitUntilReady() async throws {
         let deadline = ContinuousClock.now + .seconds(20)
         var state = await client.readiness()
-        while !state.isReady {
+        while !state.isReady || !state.message.isEmpty {
             guard ContinuousClock.now < deadline else { throw Failed(reason: state.message) }
             try await Task.sleep(for: .milliseconds(20))
             state = await client.readiness()
