@@ -16,7 +16,12 @@ extension DaemonCore {
         guard !APICore.isExempt(request) else {
             return onRequest(ticket, request, at: now, into: &out)
         }
-        if let levels = api.changedLevels(store.snapshot) { fairness.configure(levels) }
+        if let levels = api.changedLevels(store.snapshot) {
+            for next in fairness.configure(levels) {
+                guard let request = unpark(next) else { continue }
+                admit(next, request, at: now, into: &out)
+            }
+        }
         let flow = api.flow(of: request, snapshot: store.snapshot, at: wallTime)
         switch fairness.arrive(ticket, flow, at: now) {
         case .admitted:

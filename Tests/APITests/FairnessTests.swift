@@ -97,6 +97,21 @@ struct FairnessTests {
         #expect(core.arrive(Ticket(15), flow("lender"), at: start) == .refused)
     }
 
+    @Test("Who waits is not forgotten when levels change")
+    func reconfiguration() {
+        var core = core(
+            seats: 2, [level("a", shares: 1, queues: 2), level("b", shares: 1, queues: 2)])
+        for name in ["a", "b"] {
+            let first = Ticket(name == "a" ? 1 : 3)
+            #expect(core.arrive(first, flow(name), at: start) == .admitted)
+            #expect(core.arrive(Ticket(first.number + 1), flow(name), at: start) == .queued)
+        }
+        // Without b its request is served at once; a has all the seats now.
+        #expect(core.configure([level("a", shares: 1, queues: 2)]) == [Ticket(4), Ticket(2)])
+        #expect(core.waitingCount == 0)
+        #expect(core.finish(Ticket(3)) == [])
+    }
+
     @Test("Nobody waits for ever")
     func expiry() throws {
         var core = core(seats: 1, [level("low", shares: 1, queues: 2)])

@@ -133,4 +133,46 @@ struct VerbsSubresourceTests {
             taken["message"]?.string?.contains(
                 "updates may not remove a condition of type \"Approved\"") ?? false)
     }
+
+    @Test("A Binding is posted to its own collection, too")
+    func bindings() throws {
+        var harness = try VerbsHarness()
+        try harness.expect(.post, pods, Sample.pod("p"), code: 201)
+        let path = "/api/v1/namespaces/default/bindings"
+        try harness.expect(
+            .post, path,
+            ["metadata": ["name": "p"], "target": ["kind": "Node", "name": "machine-1"]],
+            code: 201)
+        let bound = try harness.expect(.get, "\(pods)/p", code: 200)
+        #expect(bound["spec"]?["nodeName"]?.string == "machine-1")
+        try harness.expect(.post, path, ["target": ["name": "machine-1"]], code: 422)
+        try harness.expect(.get, path, code: 405)
+    }
+
+    @Test("A Scale prints as a table, and tells a plain selector")
+    func scaleTable() throws {
+        var harness = try VerbsHarness()
+        let controllers = "/api/v1/namespaces/default/replicationcontrollers"
+        try harness.expect(
+            .post, controllers,
+            [
+                "metadata": ["name": "rc"],
+                "spec": [
+                    "replicas": 3, "selector": ["app": "web"],
+                    "template": [
+                        "metadata": ["labels": ["app": "web"]],
+                        "spec": ["containers": [["name": "main", "image": "busybox"]]],
+                    ],
+                ],
+            ], code: 201)
+        let scale = try harness.expect(.get, "\(controllers)/rc/scale", code: 200)
+        #expect(scale["status"]?["selector"]?.string == "app=web")
+        let table = try harness.expect(
+            .get, "\(controllers)/rc/scale", code: 200,
+            accept: "application/json;as=Table;v=v1;g=meta.k8s.io")
+        #expect(
+            table["columnDefinitions"]?.array?.compactMap { $0["name"]?.string }
+                == ["Name", "Desired", "Available", "Age"])
+        #expect(table["rows"]?[0]?["cells"]?.array?.prefix(3) == ["rc", 3, 0])
+    }
 }

@@ -66,8 +66,10 @@ package struct FairnessCore: Sendable {
     /// How many requests wait.
     package var waitingCount: Int { waits.count }
 
-    /// Takes other levels into account. Requests that wait go on waiting where their level stays.
-    package mutating func configure(_ rules: [PriorityLevel]) {
+    /// Takes other levels into account. Returns the requests that may start now: those whose level
+    /// has more seats than before, and those whose level is gone, which are served at once.
+    @discardableResult
+    package mutating func configure(_ rules: [PriorityLevel]) -> [Ticket] {
         let shares = rules.reduce(0) { $0 + ($1.isExempt ? 0 : $1.shares) }
         var fresh: [String: Level] = [:]
         for rule in rules {
@@ -82,8 +84,9 @@ package struct FairnessCore: Sendable {
         }
         levels = fresh
         order = rules.map(\.name).sorted()
-        // Who waits at a level that is gone is served with those of no level.
-        for ticket in waits.filter({ levels[$0.value.level] == nil }).keys { waits[ticket] = nil }
+        let orphans = waits.filter { levels[$0.value.level] == nil }.keys.sorted()
+        for ticket in orphans { waits[ticket] = nil }
+        return orphans + startNext()
     }
 
     /// - Parameter flow: nil for a request that no schema chooses; it is served at once.
