@@ -54,6 +54,16 @@ package struct BenchNetwork: Sendable {
         (Self.ip, ["netns", "exec", namespaces[number], program] + arguments)
     }
 
+    /// Runs the load client in the last namespace, behind the servers'.
+    package func load(_ settings: LoadSettings, in folder: String) throws -> LoadResult {
+        let path = "\(folder)/load.json"
+        try JSONEncoder().encode(settings).write(to: URL(fileURLWithPath: path))
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let command = command(namespaces.count - 1, program, ["bench", "load", path])
+        let text = try ChildProcess.run(command.program, command.arguments)
+        return try JSONDecoder().decode(LoadResult.self, from: Data(text.utf8))
+    }
+
     private static let ip = "/usr/sbin/ip"
 
     private static func run(in namespace: String, _ words: String) throws(BenchError) {

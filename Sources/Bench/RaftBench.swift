@@ -168,14 +168,8 @@ package struct RaftBench: Sendable {
         settings.seconds = seconds
         settings.warmUpSeconds = warmUpSeconds
         settings.run = String(UInt32.random(in: 0 ... .max), radix: 16)
-        let path = "\(folder)/load.json"
-        try JSONEncoder().encode(settings).write(to: URL(fileURLWithPath: path))
-        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let command = network.command(
-            network.namespaces.count - 1, program, ["bench", "load", path])
         let before = servers.processorSeconds
-        let text = try ChildProcess.run(command.program, command.arguments)
-        var result = try JSONDecoder().decode(LoadResult.self, from: Data(text.utf8))
+        var result = try network.load(settings, in: folder)
         result.serverProcessorSeconds = servers.processorSeconds - before
         return result
     }

@@ -71,42 +71,12 @@ final class StoreServer {
         throw BenchError("podmesh was not ready: \(last) (see \(folder)/console.log)")
     }
 
-    // MARK: Watchers
-
-    /// Opens watches of one ConfigMap, changes it a few times, and tells how long after the write's
-    /// answer half and all of the watches had the change; the median of the rounds.
+    /// Seconds after a write's beginning until half and all of so many watches had the change; the
+    /// medians of the rounds.
     func tellWatchers(_ count: Int) throws -> (half: Double, all: Double) {
-        let path = "/api/v1/namespaces/default/configmaps"
-        let writer = try PlainConnection(socket: socket)
-        func document(_ round: Int) -> [UInt8] {
-            Array(
-                #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"watched"},"#.utf8)
-                + Array(#""data":{"round":"round-\#(round)-ends"}}"#.utf8)
-        }
-        try writer.send("POST", path, body: document(0))
-        guard try writer.answer().code == 201 else {
-            throw BenchError("the ConfigMap to watch could not be made")
-        }
-        let watch = "\(path)?watch=1&fieldSelector=metadata.name%3Dwatched"
-        let connections = try (0..<count).map { _ in
-            let connection = try PlainConnection(socket: socket)
-            try connection.send("GET", watch)
-            return connection
-        }
-        for connection in connections { try connection.read(until: "round-0-ends") }
-        var halves = Samples()
-        var alls = Samples()
-        for round in 1...5 {
-            let arrivals = try WatchArrivals(connections, awaiting: "round-\(round)-ends")
-            let started = Stopwatch()
-            try writer.send("PUT", "\(path)/watched", body: document(round))
-            let times = try arrivals.wait(since: started)
-            guard try writer.answer().code == 200 else {
-                throw BenchError("the watched ConfigMap could not be changed")
-            }
-            halves.append(times[times.count / 2])
-            alls.append(times[times.count - 1])
-        }
+        let rounds = try WatchRounds(count, socket: socket).measure()
+        var halves = Samples(rounds.map { $0[$0.count / 2] })
+        var alls = Samples(rounds.compactMap(\.last))
         return (halves.median() ?? 0, alls.median() ?? 0)
     }
 
@@ -133,54 +103,5 @@ final class StoreServer {
             logDirectory: \(folder)/logs
 
         """
-    }
-}
-
-/// Waits until each of many connections has received a text.
-final class WatchArrivals {
-    private let poll: Int32
-    private let count: Int
-    private let wanted: [UInt8]
-
-    init(_ connections: [PlainConnection], awaiting text: String) throws {
-        poll = epoll_create1(0)
-        count = connections.count
-        wanted = Array(text.utf8)
-        for connection in connections {
-            var event = epoll_event(
-                events: EPOLLIN.rawValue, data: epoll_data(fd: connection.descriptor))
-            guard epoll_ctl(poll, EPOLL_CTL_ADD, connection.descriptor, &event) == 0 else {
-                throw BenchError("epoll_ctl: errno \(errno)")
-            }
-        }
-    }
-
-    deinit { close(poll) }
-
-    /// Seconds until each had it, rising. Events are small and come in one piece.
-    func wait(since watch: Stopwatch) throws -> [Double] {
-        var times: [Double] = []
-        var ready = [epoll_event](repeating: epoll_event(), count: 512)
-        var piece = [UInt8](repeating: 0, count: 8_192)
-        while times.count < count {
-            let found = epoll_wait(poll, &ready, Int32(ready.count), 5_000)
-            guard found > 0 else {
-                throw BenchError("only \(times.count) of \(count) watches were told")
-            }
-            for event in ready.prefix(Int(found)) {
-                let length = recv(event.data.fd, &piece, piece.count, 0)
-                guard length > 0 else { throw BenchError("a watch was closed") }
-                if contains(piece, length) { times.append(watch.elapsedSeconds) }
-            }
-        }
-        return times
-    }
-
-    private func contains(_ piece: [UInt8], _ count: Int) -> Bool {
-        guard count >= wanted.count else { return false }
-        return (0...(count - wanted.count)).contains { start in
-            piece[start] == wanted[0]
-                && piece[start..<(start + wanted.count)].elementsEqual(wanted)
-        }
     }
 }

@@ -14,7 +14,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             BenchRaftCommand.self, BenchStoreCommand.self, BenchNoiseCommand.self,
             BenchMeshCommand.self, BenchPodsCommand.self, BenchJSONCommand.self,
-            BenchLoadCommand.self, MeshAgentCommand.self,
+            BenchAPICommand.self, BenchLoadCommand.self, MeshAgentCommand.self,
         ])
 }
 
@@ -67,6 +67,24 @@ struct BenchJSONCommand: AsyncParsableCommand {
         print(BenchHeader.text(command: options.command), terminator: "")
         let bench = JSONBench(isQuick: options.quick)
         if try !bench.run(print: { print($0, terminator: "") }) { throw ExitCode.failure }
+    }
+}
+
+struct BenchAPICommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "api",
+        abstract: "Measure requests to the Kubernetes API of one daemon, through TLS.",
+        discussion: "Starts a real daemon in a network namespace. Needs root.")
+
+    @OptionGroup var options: BenchOptions
+
+    @Option(help: "A folder on the disk to measure; everything in it is removed at the end.")
+    var directory = "/var/tmp"
+
+    func run() async throws {
+        print(BenchHeader.text(command: options.command), terminator: "")
+        let bench = APIBench(isQuick: options.quick, directory: directory)
+        if try await !bench.run(print: { print($0, terminator: "") }) { throw ExitCode.failure }
     }
 }
 

@@ -172,7 +172,10 @@ import Testing
     // MARK: Kubernetes
 
     @Test func `an answer of the API ends with its body`() throws {
-        var load = KubernetesLoad(.write, host: "h", run: "r", connection: 1)
+        var settings = LoadSettings(
+            server: .kubernetes, operation: .write, host: "h", port: 1)
+        settings.run = "r"
+        var load = KubernetesLoad(settings, connection: 1)
         var input = ByteBuffer(string: "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhel")
         var output = ByteBuffer()
         var answers: [LoadAnswer] = []
@@ -189,7 +192,10 @@ import Testing
     }
 
     @Test func `every ConfigMap of a connection has another name`() {
-        var load = KubernetesLoad(.write, host: "h", run: "r", connection: 4)
+        var settings = LoadSettings(
+            server: .kubernetes, operation: .write, host: "h", port: 1)
+        settings.run = "r"
+        var load = KubernetesLoad(settings, connection: 4)
         var output = ByteBuffer()
         load.ask(client: 0, into: &output)
         load.ask(client: 0, into: &output)

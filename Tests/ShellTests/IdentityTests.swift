@@ -27,6 +27,19 @@ struct IdentityTests {
         #expect(ClusterAuthority.fingerprint(ofPEM: "nonsense") == nil)
     }
 
+    /// A machine serves with its certificate and those that vouch for its authority in one text.
+    @Test func certificatesMayFollowOneAnother() throws {
+        let old = try ClusterAuthority.create(id: "1", at: now)
+        let new = try ClusterAuthority.create(id: "2", at: now)
+        let name = try #require(MachineName("machine-1"))
+        let machine = try new.issueMachine(
+            name, publicKeyPEM: MachineKey().publicKeyPEM, addresses: ["192.0.2.1"],
+            names: ["machine-1"], serial: 7, at: now)
+        let text = try machine + old.crossCertify(new, at: now) + old.certificatePEM
+        #expect(ClusterAuthority.certificates(inPEM: text).count == 3)
+        #expect(ClusterAuthority.certificates(inPEM: text).joined() == text)
+    }
+
     @Test func aClusterIsCreatedOnceInAFolder() throws {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("podmesh-\(UUID().uuidString)").path

@@ -1,8 +1,7 @@
 import Kubelet
 import NIOHTTP1
+import Shell
 import Testing
-
-@testable import Shell
 
 @Suite struct WireMessageTests {
     @Test func fieldsAreReadAsTheyWereWritten() {

@@ -56,8 +56,7 @@ package struct LoadClient: Sendable {
         switch settings.server {
         case .store: StoreLoad(settings.operation, connection: connection)
         case .kubernetes:
-            KubernetesLoad(
-                settings.operation, host: settings.host, run: settings.run, connection: connection)
+            KubernetesLoad(settings, connection: connection)
         case .etcd:
             EtcdLoad(
                 settings.operation, authority: "\(settings.host):\(settings.port)",

@@ -34,6 +34,9 @@ package struct LoadContent: Sendable {
     /// Keys are written again and again, so that the databases stay small.
     static let keyCount = 1_000
 
+    /// The namespace whose Pods are listed.
+    package static let listed = "bench-list"
+
     static let value = [UInt8](repeating: UInt8(ascii: "v"), count: valueBytes)
 
     private var next: Int

@@ -10,6 +10,17 @@ package struct LoadSettings: Codable, Sendable {
         case etcd
     }
 
+    /// What is asked of the Kubernetes API.
+    package enum Subject: String, Codable, Sendable {
+        /// ConfigMaps with 512 B of data.
+        case configMap
+        /// ConfigMaps that are stored as 1.7 KB.
+        case document
+        case pod
+        /// The Pods of the namespace `LoadContent.listed`, all in one answer.
+        case podList
+    }
+
     package enum Operation: String, Codable, Sendable {
         case write
         case read
@@ -17,6 +28,7 @@ package struct LoadSettings: Codable, Sendable {
 
     package var server: Server
     package var operation: Operation
+    package var subject = Subject.configMap
     package var host: String
     package var port: Int
     /// How many operations are under way at any moment.

@@ -2,11 +2,11 @@ import Base
 import Daemon
 import Foundation
 import JSON
-import Kubelet
+package import Kubelet
 import Logging
 
 /// Reads the manifests of static Pods again and again, and tells the kubelet when they changed.
-struct StaticPodWatch {
+package struct StaticPodWatch {
     private let directory: String
     private let url: String
     private let period: Duration
@@ -32,7 +32,7 @@ struct StaticPodWatch {
     }
 
     /// A request for the text of a URL; nil when it is none.
-    static func action(_ url: String) -> HTTPAction? {
+    package static func action(_ url: String) -> HTTPAction? {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
             ["http", "https"].contains(scheme), let host = parts.host, !host.isEmpty
         else { return nil }

@@ -74,13 +74,13 @@ package struct ClusterAuthority: Sendable {
     }
 
     /// Each certificate of a text that holds several.
-    static func certificates(inPEM text: String) -> [String] {
+    package static func certificates(inPEM text: String) -> [String] {
         ((try? PEMDocument.parseMultiple(pemString: text)) ?? []).map { $0.pemString + "\n" }
     }
 
     /// Certifies another authority's key under its own name, so that clients that trust this one
     /// accept what that one issues.
-    func crossCertify(
+    package func crossCertify(
         _ other: ClusterAuthority, at now: WallTime
     ) throws(ShellError) -> String {
         try Self.reporting("vouch for the new authority") {

@@ -1,12 +1,12 @@
 import Base
-import Kubelet
+package import Kubelet
 import NIOCore
-import NIOHTTP1
+package import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
 /// The requests that probes and hooks make from the machine's own network namespace.
-enum HTTPProbe {
+package enum HTTPProbe {
     /// As the kubelet's client does.
     private static let redirectsMax = 10
 
@@ -100,7 +100,7 @@ enum HTTPProbe {
 
     /// The Pod's own headers replace those that every probe has; a repeated one stays repeated,
     /// and an empty User-Agent or Accept leaves it out.
-    static func headers(of action: HTTPAction) -> HTTPHeaders {
+    package static func headers(of action: HTTPAction) -> HTTPHeaders {
         var headers = HTTPHeaders(action.headers.map { ($0.name, $0.value) })
         for (name, value) in [
             ("Host", "\(action.host):\(action.port)"), ("User-Agent", "kube-probe/1.36"),

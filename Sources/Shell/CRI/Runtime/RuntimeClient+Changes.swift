@@ -36,7 +36,7 @@ extension RuntimeClient {
     }
 
     /// Linux' numbers; `SIGRTMIN+3` and `SIGRTMAX-3` count from the ends of the real-time signals.
-    static func number(ofSignal name: String) -> UInt64? {
+    package static func number(ofSignal name: String) -> UInt64? {
         if name.hasPrefix("SIGRTMIN") { return realTime(name.dropFirst(8), from: 34, sign: 1) }
         if name.hasPrefix("SIGRTMAX") { return realTime(name.dropFirst(8), from: 64, sign: -1) }
         return names.firstIndex(of: name).map { UInt64($0) + 1 }

@@ -1,26 +1,26 @@
 import GRPCCore
 
 /// A message of protocol buffers as its fields, for calls of which only a field or two matter.
-struct WireMessage: Sendable {
-    private(set) var bytes: [UInt8]
+package struct WireMessage: Sendable {
+    package private(set) var bytes: [UInt8]
 
-    init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+    package init(_ bytes: [UInt8] = []) { self.bytes = bytes }
 
     // MARK: Writing
 
-    mutating func append(_ number: UInt64, _ value: UInt64) {
+    package mutating func append(_ number: UInt64, _ value: UInt64) {
         guard value != 0 else { return }
         write(number << 3)
         write(value)
     }
 
-    mutating func append(_ number: UInt64, _ value: [UInt8]) {
+    package mutating func append(_ number: UInt64, _ value: [UInt8]) {
         write(number << 3 | 2)
         write(UInt64(value.count))
         bytes += value
     }
 
-    mutating func append(_ number: UInt64, _ text: String) {
+    package mutating func append(_ number: UInt64, _ text: String) {
         if !text.isEmpty { append(number, Array(text.utf8)) }
     }
 
@@ -36,19 +36,19 @@ struct WireMessage: Sendable {
     // MARK: Reading
 
     /// The last number under this field; zero without one.
-    func number(_ field: UInt64) -> UInt64 {
+    package func number(_ field: UInt64) -> UInt64 {
         var result: UInt64 = 0
         forEach { if $0 == field, case .number(let value) = $1 { result = value } }
         return result
     }
 
-    func text(_ field: UInt64) -> String {
+    package func text(_ field: UInt64) -> String {
         messages(field).last.map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
     }
 
-    func message(_ field: UInt64) -> WireMessage { messages(field).last ?? WireMessage() }
+    package func message(_ field: UInt64) -> WireMessage { messages(field).last ?? WireMessage() }
 
-    func messages(_ field: UInt64) -> [WireMessage] {
+    package func messages(_ field: UInt64) -> [WireMessage] {
         var result: [WireMessage] = []
         forEach { number, value in
             if number == field, case .bytes(let bytes) = value { result.append(.init(bytes)) }
@@ -57,7 +57,7 @@ struct WireMessage: Sendable {
     }
 
     /// A map of texts, whose entries are messages.
-    func map(_ field: UInt64) -> [String: String] {
+    package func map(_ field: UInt64) -> [String: String] {
         var result: [String: String] = [:]
         for entry in messages(field) { result[entry.text(1)] = entry.text(2) }
         return result
