@@ -213,7 +213,7 @@ def applying_in_every_way():
             "--filename", "-", stdin=manifest(config_map("two", a="2")))
     pruned = [dict(config_map(name), metadata={"name": name, "labels": {"set": "x"}})
               for name in ["keep", "drop"]]
-    text = "\n---\n".join(manifest(one) for one in pruned)
+    text = manifest({"apiVersion": "v1", "kind": "List", "items": pruned})
     prune = ["--prune", "--selector=set=x", "--prune-allowlist=core/v1/ConfigMap"]
     kubectl("apply", "--filename", "-", *prune, stdin=text)
     kubectl("apply", "--filename", "-", *prune, stdin=manifest(pruned[0]),
@@ -317,7 +317,7 @@ def certificates():
 def looking_around():
     kubectl("get", "all", out="pod/one")
     kubectl("get", "pods", "--output", "wide", out="NOMINATED NODE")
-    kubectl("get", "pods", "--output=custom-columns=N:.metadata.name", out="N\necho")
+    kubectl("get", "pods", "--output=custom-columns=N:.metadata.name", out="N\n.*echo")
     kubectl("get", "pods", "--field-selector=status.phase=Running", "--output=name",
             out="pod/one")
     kubectl("get", "pods", "--sort-by=.metadata.name", "--show-labels", out="LABELS")
