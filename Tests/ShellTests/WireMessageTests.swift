@@ -1,3 +1,4 @@
+import Base
 import Kubelet
 import NIOHTTP1
 import Shell
