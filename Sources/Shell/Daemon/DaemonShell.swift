@@ -195,6 +195,9 @@ actor DaemonShell {
 
     private func wake() {
         armedAt = nil
+        let now = Instant.now
+        // Most deadlines have moved on by then, as that of an election does with each heartbeat.
+        guard let deadline = core.deadline, deadline <= now else { return arm(at: now) }
         receive(.wake)
     }
 
