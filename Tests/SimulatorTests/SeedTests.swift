@@ -10,12 +10,6 @@ import Testing
         static let seeds: ClosedRange<UInt64> = 1...160
     #endif
 
-    /// Storms that fail for a reason that is known and not repaired yet; `docs/simulation.md` has
-    /// the story of each.
-    static let open: [SimulationTask] = [
-        SimulationTask(seed: 120, length: .storm, machines: 3)
-    ]
-
     @Test func `whatever a storm brings, nothing is lost, and the cluster comes to rest`() async {
         let tasks = Self.seeds.map { SimulationTask(seed: $0, length: .storm, machines: 3) }
         let coverage = await Self.run(tasks)
@@ -41,13 +35,7 @@ import Testing
                 guard let failure = report.failure else { continue }
                 for line in report.lastLines.suffix(40) { print(line) }
                 let story = "\(report.summary)\n\(failure.text)\nreplay with: \(task.command)"
-                if Self.open.contains(task) {
-                    withKnownIssue("docs/simulation.md tells it") {
-                        Issue.record("\(story)")
-                    }
-                } else {
-                    Issue.record("\(story)")
-                }
+                Issue.record("\(story)")
             }
             return coverage
         }

@@ -16,7 +16,7 @@ package struct Convergence {
     package init(_ world: World) { self.world = world }
 
     package func pending() -> String? {
-        raft ?? mesh ?? stores ?? nodes ?? deployments() ?? orphans ?? registers
+        raft ?? mesh ?? identities ?? stores ?? nodes ?? deployments() ?? orphans ?? registers
             ?? watches ?? services(running)
     }
 
@@ -32,7 +32,8 @@ package struct Convergence {
                 return "\(machine.name) does not follow \(leader.name) in term \(leader.term)"
             }
         }
-        let wanted = min(3, running.count % 2 == 1 ? running.count : running.count - 1)
+        let odd = running.count % 2 == 1 ? running.count : running.count - 1
+        let wanted = min(world.votersWanted, odd)
         let votes = running.filter { leader.membership.voters.contains($0.name) }.count
         if votes < wanted { return "\(votes) live voters, \(wanted) wanted" }
         return nil
@@ -44,6 +45,30 @@ package struct Convergence {
                 guard let member = machine.core?.gossip[other.name], member.status == .alive else {
                     return "\(machine.name) does not see \(other.name) alive"
                 }
+            }
+        }
+        return nil
+    }
+
+    /// Nothing is left of machines that were removed, and one authority follows the other.
+    private var identities: String? {
+        guard let number = world.leader, let leader = world.machines[number].core else {
+            return "no leader"
+        }
+        if world.rotationsWanted > 0 { return "no machine has agreed to change the authority" }
+        let phase = leader.identities.keyring?.phase
+        if world.hasRotated, phase != .steady {
+            return "the change of authorities is still \(phase?.rawValue ?? "without keyring")"
+        }
+        for barred in world.machines where barred.isBarred {
+            if leader.raft.membership.contains(barred.name) {
+                return "\(barred.name) is removed and still in the log"
+            }
+            for machine in running where machine.core?.gossip[barred.name]?.isLive == true {
+                return "\(machine.name) still takes \(barred.name) in, which is removed"
+            }
+            if objects(.nodes).contains(where: { Node($0).name == barred.name.text }) {
+                return "the Node of \(barred.name) is left, which is removed"
             }
         }
         return nil

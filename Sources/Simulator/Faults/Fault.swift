@@ -49,6 +49,10 @@ package enum Fault: Sendable, Hashable {
     case join
     /// An orderly stop with goodbye, and a start; for good when `downFor` is nil.
     case leave(MachineSelector, downFor: Span?)
+    /// The operator removes the machine from the cluster, and switches it off when that is done.
+    case remove(MachineSelector)
+    /// The operator changes the cluster's authority.
+    case rotate
     /// The process of some container ends.
     case endContainer(exitCode: Int32)
 
@@ -64,6 +68,7 @@ package enum Fault: Sendable, Hashable {
     case freeDisk(Int)
     case replace(Int)
     case endGoodbye(Int, life: Int)
+    case operate(World.IdentityTask)
     /// From now on the network, the disks and the runtimes are kind.
     case calm
 }

@@ -15,6 +15,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
     case powerCutOfAll = "power cut of all"
     case stall
     case slowMachine = "slow machine"
+    case gatheredInputs = "inputs gathered"
     // Disks.
     case unsyncedLoss = "unsynced writes lost"
     case tornWrite = "torn write"
@@ -30,6 +31,8 @@ package enum FaultKind: String, CaseIterable, Sendable {
     case orderlyRestart = "orderly restart"
     case replacement = "replacement of a lost disk"
     case snapshotInstall = "snapshot installed"
+    case removal = "machine removed"
+    case rotation = "authority changed"
     // Containers.
     case containerEnd = "container ended"
     case runtimeFailure = "runtime failure"

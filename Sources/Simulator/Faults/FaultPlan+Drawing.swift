@@ -73,6 +73,7 @@ extension FaultPlan {
         if random.chance(0.5) { wallSkewMax = .milliseconds(Int64(1 + random.below(800))) }
         if random.chance(0.5) { driftMax = Int64(1 + random.below(500)) }
         if random.chance(0.4) { log.reads = .lease }
+        removesLost = random.chance(0.5)
         guard random.chance(0.6) else { return }
         log.snapshotAfterEntries = 10 + random.below(300)
         log.entriesKeptBehindSnapshot = random.below(50)
@@ -130,6 +131,8 @@ extension FaultPlan {
         { .jumpClock(target(&$0), by: jump(&$0)) },
         { _ in .join },
         { .leave(target(&$0), downFor: $0.chance(0.6) ? short(&$0) : nil) },
+        { .remove(target(&$0)) },
+        { _ in .rotate },
         { .endContainer(exitCode: $0.chance(0.5) ? 0 : 1) },
     ]
 

@@ -13,6 +13,8 @@ package struct FaultPlan: Sendable {
     package var driftMax: Int64 = 0
     /// How many machines form the cluster; the others join later, as faults.
     package var machinesAtStart = 3
+    /// Whether operators remove a machine whose disk is lost when another takes its place.
+    package var removesLost = false
     /// How much longer than in a storm clients wait between their requests.
     package var clientPause: Int64 = 1
     /// In order of time, as spans after the cluster has formed.

@@ -23,8 +23,10 @@ final class VirtualMachine {
     /// What it promised is lost: it left for good, or its disk is damaged. It never comes back
     /// under its name.
     var isLost = false
-    /// It was stopped in order, and has not started again.
-    var hasLeft = false
+    /// An operator wants it removed from the cluster.
+    var isRemovalAsked = false
+    /// It is removed: the cluster bars it.
+    var isBarred = false
     /// What is on its disk is not what was written.
     var isDamaged = false
     /// When the daemon that was told to end starts again; nil for never.
@@ -42,6 +44,8 @@ final class VirtualMachine {
     var seeds: [GossipSeed] = []
     /// What arrived while the machine was paused or busy, in order.
     var backlog: [Delivery] = []
+    /// What the shell gathers for one step; nil when each input gets its own.
+    var gathered: [DaemonInput]?
     /// When the armed wake-up comes, in the world's time.
     var armedAt: Instant?
     /// When the core was last told the calendar's time, on the local clock.

@@ -29,7 +29,8 @@ extension World {
             let frame = RaftCodec.encode(message)
             trace.bytes(frame)
             send(PeerFrame(.log, frame), from: machine, to: peer)
-        case .identityAnswered, .trustChanged: break
+        case .identityAnswered(let ticket, let error): onIdentityAnswered(ticket, error)
+        case .trustChanged: break
         case .renewCertificates:
             // Datagrams are not sealed here, so what counts is the record of the renewal.
             renewCertificates(of: machine)

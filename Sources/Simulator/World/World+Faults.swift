@@ -51,7 +51,8 @@ extension World {
             .endContainer:
             hitMachine(fault)
         case .isolate, .deafen, .cutPath, .flap, .delay: hitNetwork(fault)
-        case .stallDisk, .fillDisk, .flipBit, .loseDisk, .join, .leave: hitDiskOrMembers(fault)
+        case .stallDisk, .fillDisk, .flipBit, .loseDisk, .join, .leave, .remove, .rotate:
+            hitDiskOrMembers(fault)
         default: end(fault)
         }
     }
@@ -155,6 +156,13 @@ extension World {
             guard let number = resolve(selector), mayLose(number) else { return }
             noteFault(nil, "orderly stop of \(machines[number].name)")
             leave(number, downFor: span)
+        case .remove(let selector):
+            guard let number = resolve(selector), mayLose(number) else { return }
+            noteFault(nil, "removal of \(machines[number].name)")
+            askForRemoval(of: number)
+        case .rotate:
+            noteFault(nil, "change of authorities")
+            askForRotation()
         default: return
         }
     }
@@ -180,6 +188,7 @@ extension World {
         case .replace(let number): replace(number)
         case .endGoodbye(let number, let life):
             if machines[number].life == life { finishGoodbye(machines[number]) }
+        case .operate(let task): ask(for: task)
         case .calm: calm()
         default: return
         }
@@ -233,6 +242,7 @@ extension World {
         plan.disk = kind.disk
         plan.clientPause = kind.clientPause
         network.knobs = kind.network
+        if hasRotated || rotationsWanted > 0 { schedule(.operate(.hurry), after: .seconds(10)) }
         for machine in machines {
             machine.timePerInput = .zero
             machine.crash = nil

@@ -39,13 +39,12 @@ extension World {
             return refuse(machine, error)
         }
         if machine.isDamaged { return fail("\(machine.name) starts from a damaged disk") }
-        machine.hasLeft = false
         checkers.forget(machine)
         let peers = machine.peers.keys.sorted().compactMap { machine.peers[$0] }
         var seeds = peers + machine.seeds.filter { machine.peers[$0.name] == nil }
         if seeds.isEmpty, machine.number != 0 { seeds = [seed(machines[0])] }
         give(.start(seeds: seeds), to: machine)
-        if machine.number == 0 { give(.bootstrap(Self.firstDocuments), to: machine) }
+        if machine.number == 0 { give(.bootstrap(firstDocuments), to: machine) }
         let ready = now + machine.random.span(from: .milliseconds(30), to: plan.runtime.bootMax)
         for input in [KubeletInput.machine(Self.facts), .runtimeReady(true, message: "")] {
             queue.add(
@@ -90,6 +89,7 @@ extension World {
         machine.life += 1
         machine.isPaused = false
         machine.backlog = []
+        machine.gathered = nil
         machine.crash = nil
         machine.hasSaidGoodbye = false
         machine.snapshotsWrittenAt = now
@@ -130,7 +130,7 @@ extension World {
         if let size = plan.log.snapshotChunkBytes { raft.limits.snapshotChunkBytes = size }
         var daemon = DaemonConfiguration(
             name: machine.name, address: machine.address, apiPort: Self.apiPort,
-            meshPort: Self.meshPort, raftPort: Self.raftPort, votersWanted: 3,
+            meshPort: Self.meshPort, raftPort: Self.raftPort, votersWanted: votersWanted,
             epoch: machine.random.next(), certificate: nil, gossip: GossipConfiguration(),
             raft: raft,
             api: APIConfiguration(serviceNetwork: Self.services),
@@ -158,9 +158,7 @@ extension World {
     private static let facts = MachineFacts(
         cpuMilli: 4_000, memoryBytes: 8 << 30, ephemeralStorageBytes: 50 << 30)
 
-    private static let firstDocuments: [Operation] = [
-        .put(
-            Key(group: "podmesh.io", resource: "authorities", name: "cluster"),
-            Array(#"{"clusterID":"simulated"}"#.utf8))
-    ]
+    private var firstDocuments: [Operation] {
+        Self.firstDocuments(of: (0..<machinesMax).map(machineName))
+    }
 }

@@ -16,6 +16,12 @@ extension World {
         return machine.number
     }
 
+    /// The voters as the leader sees them, by number.
+    package var voters: [Int] {
+        guard let leader, let membership = machines[leader].core?.raft.membership else { return [] }
+        return membership.voters.compactMap { numbers[$0] }.sorted()
+    }
+
     /// The daemon is told to end in order (SIGTERM).
     /// - Parameter span: when it starts again; nil for never.
     package func leave(_ number: Int, downFor span: Span?) {
@@ -24,7 +30,6 @@ extension World {
         trace.note(span == nil ? "leaves" : "is stopped in order", machine.name.text, at: now)
         machine.returnsAfter = span
         machine.isLost = span == nil
-        machine.hasLeft = true
         schedule(.endGoodbye(number, life: machine.life), after: Self.goodbyeLimit)
         give(.leave, to: machine)
     }
@@ -48,6 +53,7 @@ extension World {
         crash(number)
         if join() != nil {
             coverage.note(.replacement)
+            if plan.removesLost { askForRemoval(of: number) }
         } else if machines.count < machinesMax {
             schedule(.replace(number), after: .seconds(1))
         }
@@ -59,12 +65,13 @@ extension World {
         guard leader != nil, machines.count < machinesMax else { return false }
         return machines.allSatisfy { machine in
             guard let membership = machine.core?.raft.membership else { return true }
-            let lost = membership.voters.filter { name in
-                numbers[name].map {
-                    $0 == number || machines[$0].isLost || machines[$0].hasLeft
-                } ?? true
+            // Of a joint membership both halves must go on deciding.
+            return [membership.voters, membership.outgoing].allSatisfy { voters in
+                let lost = voters.filter { name in
+                    numbers[name].map { $0 == number || machines[$0].isLost } ?? true
+                }
+                return lost.count <= max(0, voters.count - 1) / 2
             }
-            return lost.count <= max(0, membership.voters.count - 1) / 2
         }
     }
 

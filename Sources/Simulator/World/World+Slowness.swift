@@ -42,11 +42,26 @@ extension World {
     func workOff(_ machine: VirtualMachine) {
         guard !machine.isPaused, !machine.backlog.isEmpty else { return }
         coverage.note(.slowMachine)
-        let delivery = machine.backlog.removeFirst()
-        machine.busyUntil = now + machine.timePerInput
-        act(on: delivery)
+        let count = min(machine.backlog.count, 1 + machine.random.below(Self.gatheredMax))
+        let deliveries = machine.backlog.prefix(count)
+        machine.backlog.removeFirst(count)
+        machine.busyUntil = now + machine.timePerInput * Int64(count)
+        actTogether(on: deliveries, machine)
         if !machine.backlog.isEmpty { awaitWork(machine) }
     }
+
+    /// What waited together becomes one step, as the shell does it.
+    private func actTogether(on deliveries: some Sequence<Delivery>, _ machine: VirtualMachine) {
+        machine.gathered = []
+        for delivery in deliveries { act(on: delivery) }
+        let inputs = machine.gathered ?? []
+        machine.gathered = nil
+        if inputs.count > 1 { coverage.note(.gatheredInputs) }
+        give(inputs, to: machine)
+    }
+
+    /// What a slow machine takes at once, at most.
+    private static let gatheredMax = 12
 
     private func awaitWork(_ machine: VirtualMachine) {
         queue.add(

@@ -29,6 +29,17 @@ package final class World {
     /// What went wrong, in words, for the report.
     package internal(set) var faultsHit: [String] = []
     package internal(set) var steps = 0
+    /// Commands of operators on their way, by the tickets under which machines answer them.
+    var identityTasks: [Ticket: IdentityTask] = [:]
+    /// Far above the tickets under which machines renew their certificates.
+    var lastIdentityTicket: UInt64 = 1 << 62
+    /// Changes of authorities that no machine has agreed to yet.
+    var rotationsWanted = 0
+    var hasRotated = false
+    /// The operator has said that nobody is to be waited for.
+    var isHurried = false
+    /// What daemons are configured to want.
+    package var votersWanted = 3
     let machinesMax: Int
     /// What machines are called, with their number.
     private let prefix: String
@@ -65,13 +76,17 @@ package final class World {
         let skew = random.span(from: plan.wallSkewMax * -1, to: plan.wallSkewMax)
         let range = Int(2 * plan.driftMax)
         let drift = range == 0 ? 0 : Int64(random.below(range)) - plan.driftMax
+        return VirtualMachine(
+            number: number, name: machineName(number), address: "10.0.\(number / 200).\(number % 200 + 1)",
+            clock: VirtualClock(driftPartsPerMillion: drift, wallSkew: skew),
+            isFirst: number == 0, random: Random(seed: random.next()))
+    }
+
+    func machineName(_ number: Int) -> MachineName {
         guard let name = MachineName("\(prefix)-\(number + 1)") else {
             preconditionFailure("the name of machine \(number) is not a name")
         }
-        return VirtualMachine(
-            number: number, name: name, address: "10.0.\(number / 200).\(number % 200 + 1)",
-            clock: VirtualClock(driftPartsPerMillion: drift, wallSkew: skew),
-            isFirst: number == 0, random: Random(seed: random.next()))
+        return name
     }
 
     // MARK: Time
@@ -128,6 +143,8 @@ package final class World {
             let machine = machines[number]
             guard machine.life == life, machine.armedAt.map({ $0 <= now }) == true else { return }
             machine.armedAt = nil
+            // Most deadlines have moved on by then, as that of an election does with each heartbeat.
+            guard isDue(machine) else { return arm(machine) }
             give(.wake, to: machine)
         case .unbusy(let number, let life):
             guard machines[number].life == life else { return }
@@ -137,6 +154,7 @@ package final class World {
             give(input, to: machines[number])
         case .datagram(let from, let to, let payload):
             let sender = machines[from]
+            guard !isBarred(from, by: machines[to]) else { return }
             let address = PeerAddress(ip: sender.address, port: Self.meshPort)
             give(
                 .datagram(from: sender.name, address: address, payload: payload),
@@ -164,7 +182,9 @@ package final class World {
     }
 
     private func deliver(_ frame: PeerFrame, _ from: Int, _ to: Int, _ link: Int) {
-        guard network.isCurrent(link: link, from, to) else { return }
+        guard network.isCurrent(link: link, from, to), !isBarred(from, by: machines[to]) else {
+            return
+        }
         let sender = machines[from].name
         switch frame.kind {
         case .state: give(.state(from: sender, payload: frame.bytes), to: machines[to])
@@ -178,15 +198,37 @@ package final class World {
 
     /// One step of a machine's core, and what it wants done, in order.
     func give(_ input: DaemonInput, to machine: VirtualMachine) {
+        guard machine.gathered == nil else {
+            machine.gathered?.append(input)
+            return
+        }
         guard machine.core != nil else { return }
-        let local = machine.clock.local(at: now)
         trace.input(input, machine, at: now)
+        let local = tellTime(machine)
+        machine.core?.step(input, at: local, into: &outbox)
+        finishStep(of: machine)
+    }
+
+    /// Several inputs that arrived together.
+    func give(_ inputs: [DaemonInput], to machine: VirtualMachine) {
+        guard machine.core != nil, !inputs.isEmpty else { return }
+        for input in inputs { trace.input(input, machine, at: now) }
+        let local = tellTime(machine)
+        machine.core?.step(inputs, at: local, into: &outbox)
+        finishStep(of: machine)
+    }
+
+    /// Tells the core the calendar's time when it is due; returns the local clock's.
+    private func tellTime(_ machine: VirtualMachine) -> Instant {
+        let local = machine.clock.local(at: now)
         if machine.wallToldAt.map({ local - $0 >= Self.wallTimePeriod }) ?? true {
             machine.wallToldAt = local
-            machine.core?.step(
-                .wallTime(machine.clock.wall(at: now)), at: local, into: &outbox)
+            machine.core?.step(.wallTime(machine.clock.wall(at: now)), at: local, into: &outbox)
         }
-        machine.core?.step(input, at: local, into: &outbox)
+        return local
+    }
+
+    private func finishStep(of machine: VirtualMachine) {
         steps += 1
         if steps >= stepsMax { fail("after \(steps) steps there is still no rest", .liveness) }
         // Before its effects: a machine that dies between two of them has told of changes already.
@@ -212,6 +254,11 @@ package final class World {
             }
             perform(effect, of: machine)
         }
+    }
+
+    private func isDue(_ machine: VirtualMachine) -> Bool {
+        guard let deadline = machine.core?.deadlineInPlace() else { return false }
+        return deadline <= machine.clock.local(at: now)
     }
 
     private func arm(_ machine: VirtualMachine) {
