@@ -35,7 +35,7 @@ struct WatchRounds {
         }
         for connection in connections { try connection.read(until: "round-0-ends") }
         return try (1...rounds).map { round in
-            let arrivals = try WatchArrivals(connections, awaiting: "round-\(round)-ends")
+            let arrivals = WatchArrivals(connections, awaiting: "round-\(round)-ends")
             let started = Stopwatch()
             try writer.send("PUT", "\(Self.path)/\(name)", body: document(round))
             let times = try arrivals.wait(since: started)
@@ -49,40 +49,42 @@ struct WatchRounds {
 
 /// Waits until each of many connections has received a text.
 final class WatchArrivals {
-    private let poll: Int32
-    private let count: Int
+    private var waiting: [pollfd]
     private let wanted: [UInt8]
+    /// Between two looks, so that a look finds many and the looks leave the processors to the server.
+    private static let pauseMicroseconds: UInt32 = 500
 
-    init(_ connections: [PlainConnection], awaiting text: String) throws {
-        poll = epoll_create1(0)
-        count = connections.count
-        wanted = Array(text.utf8)
-        for connection in connections {
-            var event = epoll_event(
-                events: EPOLLIN.rawValue, data: epoll_data(fd: connection.descriptor))
-            guard epoll_ctl(poll, EPOLL_CTL_ADD, connection.descriptor, &event) == 0 else {
-                throw BenchError("epoll_ctl: errno \(errno)")
-            }
+    init(_ connections: [PlainConnection], awaiting text: String) {
+        waiting = connections.map {
+            pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)
         }
+        wanted = Array(text.utf8)
     }
-
-    deinit { close(poll) }
 
     /// Seconds until each had it, rising. Events are small and come in one piece.
     func wait(since watch: Stopwatch) throws -> [Double] {
         var times: [Double] = []
-        var ready = [epoll_event](repeating: epoll_event(), count: 512)
         var piece = [UInt8](repeating: 0, count: 8_192)
-        while times.count < count {
-            let found = epoll_wait(poll, &ready, Int32(ready.count), 5_000)
-            guard found > 0 else {
-                throw BenchError("only \(times.count) of \(count) watches were told")
+        while !waiting.isEmpty {
+            guard poll(&waiting, nfds_t(waiting.count), 5_000) > 0 else {
+                throw BenchError("\(waiting.count) watches were not told")
             }
-            for event in ready.prefix(Int(found)) {
-                let length = recv(event.data.fd, &piece, piece.count, 0)
+            var rest: [pollfd] = []
+            for entry in waiting {
+                guard entry.revents != 0 else {
+                    rest.append(entry)
+                    continue
+                }
+                let length = recv(entry.fd, &piece, piece.count, 0)
                 guard length > 0 else { throw BenchError("a watch was closed") }
-                if contains(piece, length) { times.append(watch.elapsedSeconds) }
+                if contains(piece, length) {
+                    times.append(watch.elapsedSeconds)
+                } else {
+                    rest.append(entry)
+                }
             }
+            waiting = rest
+            if !waiting.isEmpty { usleep(Self.pauseMicroseconds) }
         }
         return times
     }
