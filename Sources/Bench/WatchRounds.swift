@@ -51,7 +51,7 @@ struct WatchRounds {
 final class WatchArrivals {
     private var waiting: [pollfd]
     private let wanted: [UInt8]
-    /// Between two looks, so that a look finds many and the looks leave the processors to the server.
+    /// Between two looks, so that each finds many and most of the time is the server's.
     private static let pauseMicroseconds: UInt32 = 500
 
     init(_ connections: [PlainConnection], awaiting text: String) {

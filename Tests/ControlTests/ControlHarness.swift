@@ -87,7 +87,8 @@ struct ControlHarness {
             }
         }
         leaving = []
-        let objects = api.objects.sorted { $0.key < $1.key }.map { ($0.key, StoredObject($0.value)) }
+        let objects = api.objects.sorted { $0.key < $1.key }
+            .map { ($0.key, StoredObject($0.value)) }
         _ = api.takeChanges()
         feed(.started)
         feed(.loaded(objects))

@@ -155,7 +155,8 @@ import Testing
         var harness = ControlHarness.cluster()
         harness.user { api in
             api.must(.create(.persistentVolumes, volume("one", size: "1Gi")))
-            api.must(.create(.persistentVolumeClaims, claim("data", ["storageClassName": "manual"])))
+            api.must(
+                .create(.persistentVolumeClaims, claim("data", ["storageClassName": "manual"])))
             api.must(.create(.pods, pod("web", claims: ["data"])))
         }
         harness.settle()

@@ -162,7 +162,7 @@ import Testing
         #expect(mesh.voters == "abcef")
     }
 
-    @Test("when one more failure would stop the log, a machine that failed often may vote after 30 s")
+    @Test("when one more failure would stop the log, a machine that failed often votes after 30 s")
     func urgency() {
         var mesh = Mesh(voters: 3, machines: 4)
         failFourTimes(name("c"), &mesh)

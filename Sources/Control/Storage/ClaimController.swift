@@ -6,7 +6,7 @@ package import Objects
 ///
 /// One write of a claim is under way at a time, and each is worked out from what the objects say:
 ///
-///     no volume ──► reserved (claimRef of the volume) ──► named (volumeName of the claim) ──► Bound
+///     no volume ──► reserved (claimRef of the volume) ──► named (volumeName of claim) ──► Bound
 package enum ClaimController: Controller {
     static let component = "persistentvolume-controller"
 

@@ -59,9 +59,7 @@ extension DaemonShell {
                 headers: [("content-type", contentType), HTTPExchange.cacheControl])
         case .watchBytes(let ticket, let bytes):
             if let exchange = exchanges[ticket]?.exchange { watchPieces.add(bytes, for: exchange) }
-        case .endWatch(let ticket):
-            watchPieces.send()
-            exchanges.removeValue(forKey: ticket)?.exchange.endStream()
+        case .endWatch(let ticket): endWatch(ticket)
         case .openStream(let ticket, let target): openStream(ticket, target)
         case .issueToken(let ticket, let issue): issueToken(ticket, issue)
         case .answerCall(let ticket, let answer): calls.end(ticket, answer)
@@ -169,6 +167,12 @@ extension DaemonShell {
             client.request.head.method.rawValue, code: response.code,
             after: Instant.now - client.acceptedAt)
         client.exchange.respond(response)
+    }
+
+    /// What the watch is owed goes out before its end.
+    private func endWatch(_ ticket: Ticket) {
+        watchPieces.send()
+        exchanges.removeValue(forKey: ticket)?.exchange.endStream()
     }
 
     private func openStream(_ ticket: Ticket, _ target: StreamTarget) {

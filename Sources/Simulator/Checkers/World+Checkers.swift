@@ -5,7 +5,8 @@ import Store
 extension World {
     /// What a step has added to the Store is what watches owe from now on.
     func noteChanges(of machine: VirtualMachine, at revision: UInt64) {
-        guard revision > workload.context.changes.through, let timeline = machine.core?.store.timeline
+        guard revision > workload.context.changes.through,
+            let timeline = machine.core?.store.timeline
         else { return }
         workload.context.changes.note(timeline)
     }

@@ -17,18 +17,16 @@ extension World {
             guard let peer = peer(name, at: address.ip) else { return }
             network.send(datagram: payload, number, peer.number, at: now, into: &queue)
         case .sendState(let name, let address, let payload):
-            guard let peer = peer(name, at: address.ip) else { return }
-            send(PeerFrame(.state, payload), from: machine, to: peer)
+            send(PeerFrame(.state, payload), from: machine, to: peer(name, at: address.ip))
         case .memberForgotten(let name): machine.peers[name] = nil
         case .nameConflict(let record):
             fail("\(machine.name) gives way to another machine of its name: \(record)")
         case .memberChanged(let member): onMemberChanged(member, machine)
         case .left: machine.hasSaidGoodbye = true
         case .sendRaft(let name, let address, let message):
-            guard let peer = peer(name, at: address.ip) else { return }
             let frame = RaftCodec.encode(message)
             trace.bytes(frame)
-            send(PeerFrame(.log, frame), from: machine, to: peer)
+            send(PeerFrame(.log, frame), from: machine, to: peer(name, at: address.ip))
         case .identityAnswered(let ticket, let error): onIdentityAnswered(ticket, error)
         case .trustChanged: break
         case .renewCertificates:
@@ -93,8 +91,9 @@ extension World {
     }
 
     private func send(
-        _ frame: PeerFrame, from machine: VirtualMachine, to peer: VirtualMachine
+        _ frame: PeerFrame, from machine: VirtualMachine, to peer: VirtualMachine?
     ) {
+        guard let peer else { return }
         network.send(frame: frame, machine.number, peer.number, at: now, into: &queue)
     }
 

@@ -77,7 +77,8 @@ package final class World {
         let range = Int(2 * plan.driftMax)
         let drift = range == 0 ? 0 : Int64(random.below(range)) - plan.driftMax
         return VirtualMachine(
-            number: number, name: machineName(number), address: "10.0.\(number / 200).\(number % 200 + 1)",
+            number: number, name: machineName(number),
+            address: "10.0.\(number / 200).\(number % 200 + 1)",
             clock: VirtualClock(driftPartsPerMillion: drift, wallSkew: skew),
             isFirst: number == 0, random: Random(seed: random.next()))
     }
@@ -143,7 +144,7 @@ package final class World {
             let machine = machines[number]
             guard machine.life == life, machine.armedAt.map({ $0 <= now }) == true else { return }
             machine.armedAt = nil
-            // Most deadlines have moved on by then, as that of an election does with each heartbeat.
+            // Most deadlines have moved on by then, as an election's does with each heartbeat.
             guard isDue(machine) else { return arm(machine) }
             give(.wake, to: machine)
         case .unbusy(let number, let life):

@@ -9,8 +9,8 @@ extension PodRules {
         + "set to 1 if it was previously negative)"
 
     /// Judges a change of a Pod: little of a running Pod's spec may change (`ValidatePodUpdate`).
-    /// Subresources other than `ephemeralcontainers` and `resize` keep the spec, so nothing of it is
-    /// judged.
+    /// Subresources other than `ephemeralcontainers` and `resize` keep the spec, so nothing
+    /// of it is judged.
     static func validateUpdate(
         _ document: JSON, _ old: JSON, _ subresource: String?, _ v: inout Validation
     ) {
