@@ -73,6 +73,15 @@ package struct AssignmentPublisher: Sendable {
             + services.keys.sorted().map { serviceEntry($0, revision) }
     }
 
+    /// What the table should say of a key; a tombstone of what is not there.
+    func entry(of key: AssignmentKey, revision: UInt64) -> AssignmentEntry {
+        let name = Name(namespace: key.namespace, name: key.name)
+        return switch key.kind {
+        case .pod: podEntry(name, revision)
+        case .service: serviceEntry(name, revision)
+        }
+    }
+
     private mutating func setPod(_ name: Name, _ pod: PodState?) {
         pods[name] = pod
         if pod != nil {

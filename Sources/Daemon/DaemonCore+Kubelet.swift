@@ -21,7 +21,11 @@ extension DaemonCore {
     ) {
         switch effect {
         case .runtime(let ticket, let request): out.append(.runtime(ticket, request))
-        case .write(let ticket, let write): accept(.kubelet(ticket, write), at: now, into: &out)
+        case .write(let ticket, let write):
+            // A leader that was removed would put its Node back before the others bar it. Its
+            // kubelet may wait for the answer: nothing of it counts any more.
+            guard !identities.isRemoved(configuration.name) else { return }
+            accept(.kubelet(ticket, write), at: now, into: &out)
         case .observe(let documents, let namespaces):
             observe(documents, namespaces, at: now)
         case .requestToken(let ticket, let request):

@@ -222,6 +222,15 @@ extension DaemonCore {
         publish(rows, at: now)
     }
 
+    /// A row that others still held may reach the leader only after it compared its own table with
+    /// the Store. What the Store says otherwise is said again.
+    mutating func contradict(_ row: AssignmentEntry, at now: Instant) {
+        guard isControlling, controlLoad == nil else { return }
+        let wanted = publisher.entry(of: row.key, revision: store.revision.number)
+        guard wanted.value != row.value, wanted.revision > row.revision else { return }
+        stepGossip(.publish(wanted), at: now)
+    }
+
     /// Gossips the rows that say something new, in the order of their keys.
     private mutating func publish(_ rows: [AssignmentKey: AssignmentEntry], at now: Instant) {
         for key in rows.keys.sorted() {

@@ -22,6 +22,7 @@ extension DaemonCore {
             zone.update(entry)
             isZoneStale = true
             if proxy.update(entry) { isProxyStale = true }
+            contradict(entry, at: now)
         case .publishRefused(let key, let verdict):
             if verdict != .known { out.append(.mark("assignment of \(key) refused: \(verdict)")) }
         case .tagsRefused: out.append(.mark("mesh tags refused"))

@@ -9,7 +9,7 @@ package import Base
 package enum RuntimeRequest: Sendable, Equatable {
     /// `RunPodSandbox`, then `PodSandboxStatus` for the addresses → `.sandbox`. The shell makes
     /// the log directory first.
-    case runSandbox(SandboxConfiguration)
+    indirect case runSandbox(SandboxConfiguration)
     /// `StopPodSandbox` → `.done`.
     case stopSandbox(id: String)
     /// `RemovePodSandbox`, which removes the containers in it too → `.done`.
@@ -31,7 +31,7 @@ package enum RuntimeRequest: Sendable, Equatable {
 
     /// Performs ``ContainerConfiguration/preparation``, then `CreateContainer` →
     /// `.container(id)`. CRI wants the configuration of the sandbox again.
-    case createContainer(
+    indirect case createContainer(
         sandboxID: String, ContainerConfiguration, sandbox: SandboxConfiguration)
     /// `StartContainer` → `.done`.
     case startContainer(id: String)
@@ -41,7 +41,7 @@ package enum RuntimeRequest: Sendable, Equatable {
     /// Sends a signal, such as `SIGUSR1`, to the container's first process → `.done`.
     case signalContainer(id: String, signal: String)
     /// `UpdateContainerResources` → `.done`.
-    case updateResources(id: String, LinuxResources)
+    indirect case updateResources(id: String, LinuxResources)
     /// `RemoveContainer` and its log file (`logPath`, absolute, when given) → `.done`.
     case removeContainer(id: String, logPath: String?)
     /// `ContainerStatus` → `.containerState`, nil when there is no such container.
@@ -52,7 +52,7 @@ package enum RuntimeRequest: Sendable, Equatable {
     /// `ExecSync` → `.execution`.
     case execSync(id: String, command: [String], timeout: Span)
     /// A request from the machine's own network namespace → `.http`.
-    case httpGet(HTTPAction)
+    indirect case httpGet(HTTPAction)
     /// A TCP connection from the machine's own network namespace → `.done`.
     case tcpConnect(host: String, port: UInt16, timeout: Span)
     /// `grpc.health.v1.Health/Check` from the machine's own network namespace → `.health`.

@@ -56,6 +56,18 @@ import Testing
         #expect(checker.check(View(2, follows: 3, log: [1, 1, 2, 3])) != nil)
     }
 
+    @Test func `a snapshot in the place of another log is no contradiction`() {
+        var checker = LogMatching()
+        #expect(checker.check(View(1, leads: 3, log: [1, 3, 3])) == nil)
+        #expect(checker.check(View(2, follows: 2, log: [1, 2])) == nil)
+        var follower = View(2, follows: 3, log: [1, 3])
+        follower.firstIndex = 3
+        #expect(checker.check(follower) == nil, "all of its log is behind the snapshot")
+        follower = View(2, follows: 3, log: [1, 3, 3])
+        follower.firstIndex = 3
+        #expect(checker.check(follower) == nil)
+    }
+
     @Test func `a leader without a committed entry is found`() {
         var checker = LeaderCompleteness()
         #expect(checker.check(View(1, leads: 2, log: [1, 2, 2], commit: 2)) == nil)

@@ -39,6 +39,10 @@ package struct LogMatching: Sendable {
         if looked.firstIndex > raft.firstIndex || looked.lastIndex + 1 < raft.firstIndex {
             looked = Seen(firstIndex: raft.firstIndex, terms: [])
         }
+        // A snapshot may take the place of a whole log that ended otherwise.
+        if raft.lastIndex > 0, raft.lastIndex + 1 == raft.firstIndex {
+            looked = Seen(firstIndex: raft.lastIndex, terms: [raft.lastTerm])
+        }
         // Terms only rise in a log, so where the term is still the same nothing was replaced.
         var index = min(looked.lastIndex, raft.lastIndex)
         while index >= max(looked.firstIndex, raft.firstIndex),
