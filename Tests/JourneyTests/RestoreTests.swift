@@ -88,11 +88,15 @@ extension JourneyTests {
             #expect(joined.succeeded, "\(joined)")
             try await cluster.waitUntilAllReady(within: .seconds(20))
             try await create("after-restore")
+            // The backup says that machine-3 is Ready, so its daemon may still be starting.
             for name in ["in-backup", "after-restore"] {
-                let answer = try await cluster.kubectl(
-                    "get", "configmap", name, "--output", "name", "--server",
-                    "https://\(cluster.address(of: "machine-3")):6443")
-                #expect(answer.output == "configmap/\(name)\n", "\(answer)")
+                try await eventually(within: .seconds(10), "machine-3 has \(name)") {
+                    let answer = try await cluster.kubectl(
+                        "get", "configmap", name, "--output", "name", "--server",
+                        "https://\(cluster.address(of: "machine-3")):6443")
+                    guard answer.output == "configmap/\(name)\n" else { throw Failed("\(answer)") }
+                    return true
+                }
             }
             try await cluster.deployWeb()
             _ = try await cluster.kubectl("delete", "configmap", "in-backup", "after-restore")
