@@ -47,6 +47,8 @@ extension PodLifecycle {
         if let startTime { status["startTime"] = .string(startTime.rfc3339) }
         status["qosClass"] = .string(PodResources.qualityOfService(pod).rawValue)
         status["conditions"] = .array(conditions(phase, turn.wall))
+        // A Pod that was refused has no containers to tell of; clients show the reason then.
+        if failure != nil, startTime == nil { return status }
         let initial = containers.filter { $0.role == .initial || $0.role == .sidecar }
         if !initial.isEmpty {
             status["initContainerStatuses"] = .array(initial.map(containerStatus))

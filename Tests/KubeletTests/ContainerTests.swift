@@ -37,6 +37,7 @@ import Testing
             #expect(
                 world.pod("web")?.status["message"]
                     == .string("Pod was rejected: forbidden sysctl: \"\(name)\" not allowlisted"))
+            #expect(world.pod("web")?.status["containerStatuses"] == nil)
             #expect(world.sandboxes.isEmpty)
             return
         }

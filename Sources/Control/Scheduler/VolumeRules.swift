@@ -21,7 +21,10 @@ struct VolumeRules {
 
     private mutating func take(_ key: ObjectKey, _ pod: PodRecord) {
         guard let claim = state.claim(key) else {
-            refusal = "persistentvolumeclaim \"\(key.name)\" not found"
+            refusal = pod.hasEphemeralClaims && key.name.hasPrefix("\(pod.key.name)-")
+                ? "waiting for ephemeral volume controller to create the persistentvolumeclaim "
+                    + "\"\(key.name)\""
+                : "persistentvolumeclaim \"\(key.name)\" not found"
             return
         }
         if claim.record.isBeingDeleted {
@@ -31,7 +34,7 @@ struct VolumeRules {
                 + "persistentvolume \"\(claim.volumeName)\""
         } else if claim.isBound, let volume = state.volume(of: claim) {
             bound.append(volume)
-        } else if ClassRecord.named(claim.className, in: state)?.waitsForConsumer == true,
+        } else if ClassRecord.of(claim, in: state)?.waitsForConsumer == true,
             claim.volumeName.isEmpty
         {
             open.append(claim)
@@ -49,7 +52,7 @@ struct VolumeRules {
             // One that is being bound is for one Node only.
             if let volume = state.volume(of: claim) { return volume.isReachable(from: node) }
             if state.freeVolume(for: claim, on: node) != nil { return true }
-            return ClassRecord.named(claim.className, in: state)?.makesVolumes ?? false
+            return ClassRecord.of(claim, in: state)?.makesVolumes ?? false
         }
         guard canBind else {
             return Explain.Refusal(

@@ -119,6 +119,11 @@ struct ClassRecord {
         return state.record(ObjectKey(.storageClasses, name: name)).map(ClassRecord.init)
     }
 
+    /// The one that the claim names, or will when it names none.
+    static func of(_ claim: ClaimRecord, in state: ClusterState) -> ClassRecord? {
+        claim.className == nil ? chosenByDefault(in: state) : named(claim.className, in: state)
+    }
+
     /// The newest of those that are marked as such.
     static func chosenByDefault(in state: ClusterState) -> ClassRecord? {
         state.records(.storageClasses).filter {
