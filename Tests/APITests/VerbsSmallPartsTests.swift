@@ -20,6 +20,18 @@ struct VerbsSmallPartsTests {
         try harness.expect(.get, "/openapi/v3/apis/none/v1", code: 404)
     }
 
+    @Test("The type of a Swagger document as protobuf is one that every client can read")
+    func swaggerType() throws {
+        var harness = try VerbsHarness()
+        for spelling in ["v2.v1.0", "v2@v1.0"] {
+            let accept = "application/com.github.proto-openapi.spec.\(spelling)+protobuf"
+            let answer = try harness.run(harness.request(.get, "/openapi/v2", accept: accept))
+            #expect(
+                answer.contentType == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
+            #expect(!answer.body.isEmpty)
+        }
+    }
+
     @Test("Writes of the same seed are the same, bytes and all")
     func determinism() throws {
         func run() throws -> [UInt8] {

@@ -23,10 +23,11 @@ extension APICore {
             return APIResponse(
                 code: 200, body: JSON.object(["paths": .array(paths.map(JSON.string))]).bytes)
         case .openAPIv2:
-            // Clients that ask for protobuf do not look at the type of the answer.
-            let type = SwaggerProtobuf.mediaTypes.first(where: request.accept.contains)
-            guard let type else { return APIResponse(code: 200, body: openAPI.swagger()) }
-            return APIResponse(code: 200, contentType: type, body: openAPI.swaggerProtobuf())
+            guard SwaggerProtobuf.mediaTypes.contains(where: request.accept.contains) else {
+                return APIResponse(code: 200, body: openAPI.swagger())
+            }
+            return APIResponse(
+                code: 200, contentType: SwaggerProtobuf.mediaType, body: openAPI.swaggerProtobuf())
         case .openAPIv3Index:
             return APIResponse(code: 200, body: openAPI.index())
         case .openAPIv3(let path):

@@ -4,11 +4,13 @@ package import JSON
 /// kubectl asks for when it meets a kind that no OpenAPI v3 document has. Paths are left out,
 /// because it reads the definitions alone.
 package enum SwaggerProtobuf {
-    /// How clients name it in `Accept`; the second spelling is that of older ones.
+    /// How clients name it in `Accept`.
     static let mediaTypes = [
-        "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
-        "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+        mediaType, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
     ]
+    /// The type of the answer to either: an `@` is no part of a media type (RFC 9110 §8.3.1), and
+    /// Go's clients refuse it.
+    package static let mediaType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
     package static func bytes(of swagger: JSON) -> [UInt8] {
         var info = Message()
