@@ -200,6 +200,12 @@ extension Evaluation {
 extension ResourceDefinition {
     /// Whether a deletion answers with the object rather than with a Status.
     var returnsDeletedObject: Bool {
-        [.pods, .services, .serviceAccounts].contains(resource)
+        Self.returned.contains(resource)
+            || resource.group == "storage.k8s.io" && resource.plural != "csistoragecapacities"
     }
+
+    private static let returned: [Resource] = [
+        .pods, .services, .serviceAccounts, .persistentVolumes, .persistentVolumeClaims,
+        .podTemplates, .resourceQuotas,
+    ]
 }

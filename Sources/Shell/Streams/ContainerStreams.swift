@@ -176,11 +176,13 @@ final class ContainerStreams: Sendable {
             return
         }
         var protocols = [Self.portForwardProtocol]
+        var unnamed: String?
         if (1...PortForwardChannels.portsMax).contains(ports.count) {
             protocols.append(Self.portChannelsProtocol)
+            unnamed = Self.portChannelsProtocol
         }
         let isUpgraded = WebSocketConnection.upgrade(
-            client.request, client.exchange, protocols: protocols
+            client.request, client.exchange, protocols: protocols, unnamed: unnamed
         ) { [self] socket, name in
             queue.yield { [runtime] in
                 try? await runtime.portForward(sandboxID: sandboxID) { reader, writer in

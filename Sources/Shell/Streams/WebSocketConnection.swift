@@ -18,21 +18,26 @@ final class WebSocketConnection: Sendable {
     }
 
     /// Upgrades a request whose `sec-websocket-protocol` names a protocol that is supported, and
-    /// hands on the connection with the protocol. Nil when the client names none.
+    /// hands on the connection with the protocol; one that names none gets `unnamed`. False when
+    /// there is no protocol for it.
     static func upgrade(
         _ request: HTTPRequest, _ exchange: HTTPExchange, protocols: [String],
+        unnamed: String? = nil,
         _ start: @escaping @Sendable (WebSocketConnection, _ protocol: String) -> Void
     ) -> Bool {
         let offered = request.head.headers[canonicalForm: "sec-websocket-protocol"].map(String.init)
+        let named = protocols.first(where: offered.contains)
         guard let key = request.header("sec-websocket-key"),
-            let chosen = protocols.first(where: offered.contains)
+            let chosen = named ?? (offered.isEmpty ? unnamed : nil)
         else { return false }
         let accept = Insecure.SHA1.hash(
             data: Data((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
-        exchange.upgrade(headers: [
-            ("upgrade", "websocket"), ("sec-websocket-protocol", chosen),
+        var headers = [
+            ("upgrade", "websocket"),
             ("sec-websocket-accept", Data(accept).base64EncodedString()),
-        ]) { channel in
+        ]
+        if let named { headers.append(("sec-websocket-protocol", named)) }
+        exchange.upgrade(headers: headers) { channel in
             let connection = WebSocketConnection(channel: channel)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(WebSocketFrameEncoder())

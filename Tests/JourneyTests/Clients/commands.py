@@ -99,8 +99,13 @@ def exec_and_attach():
     kubectl("apply", "--filename", "-", stdin=manifest(echo))
     kubectl("wait", "--for=condition=Ready", "pod/echo", "--timeout=20s")
     process = started("attach", "--stdin", "echo")
-    out, _ = process.communicate("attached\n", timeout=30)
-    expect("attached" in out, out)
+    process.stdin.write("attached\n")
+    process.stdin.flush()
+    # The end of its input would detach it, perhaps before the answer.
+    while "attached" not in (line := process.stdout.readline()):
+        expect(line, "no echo")
+    process.terminate()
+    process.communicate()
 
 
 @check

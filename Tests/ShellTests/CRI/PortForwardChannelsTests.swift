@@ -23,18 +23,23 @@ import Testing
         let answer = encoder.encode(.data(stream: 3, bytes: [9], isLast: false))
         #expect(try channels.toClient(answer) == [.message([0, 9])])
         let end = encoder.encode(.data(stream: 3, bytes: [], isLast: true))
-        #expect(try channels.toClient(end) == [.close])
+        #expect(try channels.toClient(end) == [])
+        let noError = encoder.encode(.data(stream: 1, bytes: [], isLast: true))
+        #expect(try channels.toClient(noError) == [.close])
     }
 
     @Test func `a port that cannot be reached leaves the others alone`() throws {
         var channels = PortForwardChannels(ports: [80, 81])
         var encoder = SPDYEncoder()
-        let error = encoder.encode(.data(stream: 5, bytes: [1, 2], isLast: true))
-        #expect(try channels.toClient(error) == [.message([3, 1, 2])])
+        // The runtime may close the data first and tell the error afterwards.
         let end = encoder.encode(.data(stream: 7, bytes: [], isLast: true))
         #expect(try channels.toClient(end) == [])
-        let other = encoder.encode(.data(stream: 3, bytes: [], isLast: true))
-        #expect(try channels.toClient(other) == [.close])
+        let error = encoder.encode(.data(stream: 5, bytes: [1, 2], isLast: true))
+        #expect(try channels.toClient(error) == [.message([3, 1, 2])])
+        let others = [1, 3].flatMap { stream in
+            encoder.encode(.data(stream: stream, bytes: [], isLast: true))
+        }
+        #expect(try channels.toClient(others) == [.close])
     }
 
     @Test func `pings of the server are answered`() throws {

@@ -109,7 +109,7 @@ extension StorageV1 {
 
     static let csiNodeSpec = ObjectSchema(.storage, "CSINodeSpec", "The storage drivers of a Node."
     ) {
-        Field("drivers", .list(csiNodeDriver, by: "name"), "The drivers.", required: true)
+        Field("drivers", .list(csiNodeDriver, by: "name"), "The drivers.")
     }
 
     static let csiNodeDriver = ObjectSchema(

@@ -10,7 +10,8 @@ package struct PortForwardChannels {
     private var encoder = SPDYEncoder()
     private var decoder = SPDYDecoder()
     private var failed: Set<Int> = []
-    private var ended: Set<Int> = []
+    /// Streams that the runtime has closed. Which of a port's two closes first says nothing.
+    private var closed: Set<UInt32> = []
 
     /// What the runtime's bytes come to.
     package enum Output: Equatable {
@@ -78,16 +79,19 @@ package struct PortForwardChannels {
                     outputs.append(.message([channel] + bytes))
                     if isError { failed.insert(index) }
                 }
-                if isLast, !isError { ended.insert(index) }
+                if isLast { closed.insert(stream) }
             case .rstStream(let stream, _):
-                if let (index, _) = place(of: stream) { ended.insert(index) }
+                closed.insert(stream)
             case .ping(let id):
                 if id % 2 == 0 { outputs.append(.answer(encoder.encode(.ping(id: id)))) }
             case .synStream, .synReply, .goAway, .other:
                 continue
             }
         }
-        if !ended.subtracting(failed).isEmpty || ended.count == ports.count {
+        let ended = ports.indices.filter { index in
+            closed.contains(UInt32(index * 4 + 1)) && closed.contains(UInt32(index * 4 + 3))
+        }
+        if ended.contains(where: { !failed.contains($0) }) || ended.count == ports.count {
             outputs.append(.close)
         }
         return outputs
