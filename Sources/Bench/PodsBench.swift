@@ -29,6 +29,8 @@ package struct PodsBench: Sendable {
         let client = try RuntimeClient(endpoint: machine.containerRuntime.endpoint)
         let runner = Task { try await client.run() }
         defer { runner.cancel() }
+        try writeNetwork()
+        try await waitUntilReady(client)
         let sandboxes = RuntimeSandboxes(client: client, folder: folder)
         guard try await sandboxes.isEmpty else {
             throw BenchError("the container runtime has sandboxes; stop podmesh and remove them")
@@ -38,7 +40,6 @@ package struct PodsBench: Sendable {
             sandboxes.removeAllBlocking()
             Cleanup.remove(.runtime)
         }
-        try writeNetwork()
         print(
             "\(pods) Pods of one container at once; the runtime is given at most "
                 + "\(RuntimeClient.buildsAtOnce) requests at a time by either side.\n\n")
@@ -76,6 +77,17 @@ package struct PodsBench: Sendable {
                 peer: alone, bound: alone.map { .atMost($0 + 40) }))
         print(table.text)
         return table.isEveryBoundMet
+    }
+
+    /// A runtime that was just started takes a moment.
+    private func waitUntilReady(_ client: RuntimeClient) async throws {
+        let watch = Stopwatch()
+        var state = await client.readiness()
+        while !state.isReady {
+            guard watch.elapsedSeconds < 30 else { throw BenchError(state.message) }
+            try await Task.sleep(for: .milliseconds(50))
+            state = await client.readiness()
+        }
     }
 
     /// The network configuration that podmesh writes, so that both sides do the same work.

@@ -56,12 +56,19 @@ struct RuntimeSandboxes: Sendable {
         return watch.elapsedSeconds * 1_000
     }
 
+    /// As many at a time as are made.
     func removeAll() async throws {
+        let sandboxes = try await state().sandboxes
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for sandbox in try await state().sandboxes {
+            for part in 0..<RuntimeClient.buildsAtOnce {
                 group.addTask {
-                    _ = try await client.perform(.stopSandbox(id: sandbox.id)).get()
-                    _ = try await client.perform(.removeSandbox(id: sandbox.id)).get()
+                    for index in stride(
+                        from: part, to: sandboxes.count, by: RuntimeClient.buildsAtOnce)
+                    {
+                        let id = sandboxes[index].id
+                        _ = try await client.perform(.stopSandbox(id: id)).get()
+                        _ = try await client.perform(.removeSandbox(id: id)).get()
+                    }
                 }
             }
             try await group.waitForAll()
