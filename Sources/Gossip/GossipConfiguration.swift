@@ -47,7 +47,7 @@ package struct GossipConfiguration: Hashable, Sendable {
     package var suspicionConfirmations = 3
     /// A suspicion is probed out of turn by about this many times the members whose confirmations
     /// it wants; with 0 they confirm when they come by, as in Lifeguard.
-    package var witnessFactor = 2
+    package var witnessFactor = 4
     /// Every second probe goes to the next member on the ring of names.
     package var probesSuccessor = true
     /// Local health multiplier at most this (Lifeguard IV-A, `S`): an unhealthy machine
