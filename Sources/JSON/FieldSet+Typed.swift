@@ -1,10 +1,10 @@
 /// What changed between two documents.
-package struct FieldComparison: Sendable, Equatable {
-    package var added = FieldSet()
-    package var modified = FieldSet()
-    package var removed = FieldSet()
+public struct FieldComparison: Sendable, Equatable {
+    public var added = FieldSet()
+    public var modified = FieldSet()
+    public var removed = FieldSet()
 
-    package var isEmpty: Bool { added.isEmpty && modified.isEmpty && removed.isEmpty }
+    public var isEmpty: Bool { added.isEmpty && modified.isEmpty && removed.isEmpty }
 }
 
 /// How an element of a list is known; nil when the list is atomic or the element has no key.
@@ -27,7 +27,7 @@ func pathElement(
 extension JSON {
     /// The fields that an applied configuration has an opinion about. Throws when a list that
     /// merges by keys has an element without them, or two of the same.
-    package func fieldSet(schema: (any MergeSchema)?) throws(PatchError) -> FieldSet {
+    public func fieldSet(schema: (any MergeSchema)?) throws(PatchError) -> FieldSet {
         var set = FieldSet()
         try collectFields(into: &set, schema, path: [])
         return set
@@ -69,7 +69,7 @@ extension JSON {
     /// Lays an applied configuration over this document: members and keyed elements merge, the
     /// rest is replaced. Elements that the configuration names come in its order; others stay
     /// behind the one they followed. A null removes.
-    package func merged(applying applied: JSON, schema: (any MergeSchema)?) -> JSON {
+    public func merged(applying applied: JSON, schema: (any MergeSchema)?) -> JSON {
         switch (self, applied) {
         case (.object(let live), .object(let changes)) where !(schema?.isAtomicMap ?? false):
             var result = live
@@ -129,7 +129,7 @@ extension JSON {
 
     /// Removes the values at the members of `removal`, except where `keep` has something at or
     /// below them.
-    package func pruned(
+    public func pruned(
         _ removal: FieldSet, keeping keep: FieldSet, schema: (any MergeSchema)?
     ) -> JSON {
         switch self {
@@ -162,7 +162,7 @@ extension JSON {
     }
 
     /// The fields in which `new` differs from this document.
-    package func compared(to new: JSON, schema: (any MergeSchema)?) -> FieldComparison {
+    public func compared(to new: JSON, schema: (any MergeSchema)?) -> FieldComparison {
         var comparison = FieldComparison()
         FieldComparer.compare(self, new, schema, [], &comparison)
         return comparison
@@ -183,23 +183,38 @@ private enum FieldComparer {
         case (.object(let left)?, nil) where !isAtomic(schema):
             compareMembers(left, JSONObject(), schema, path, &result)
             result.removed.insert(path)
-        case (nil, .object(let right)?) where !isAtomic(schema):
-            compareMembers(JSONObject(), right, schema, path, &result)
-            result.added.insert(path)
         case (.array(let left)?, .array(let right)?) where isGranular(schema):
             compareElements(left, right, schema, path, &result)
         case (.array(let left)?, nil) where isGranular(schema):
             compareElements(left, [], schema, path, &result)
             result.removed.insert(path)
-        case (nil, .array(let right)?) where isGranular(schema):
-            compareElements([], right, schema, path, &result)
-            result.added.insert(path)
         case (nil, nil): break
         case (_?, nil): result.removed.insert(path)
-        case (nil, _?): result.added.insert(path)
+        case (nil, let right?): result.added.insert(everything(in: right, schema), at: path)
         case (let left?, let right?):
             if left != right { result.modified.insert(path) }
         }
+    }
+
+    /// All that a new value adds, made from its top down: nothing is looked for.
+    private static func everything(in value: JSON, _ schema: (any MergeSchema)?) -> FieldSet {
+        var set = FieldSet()
+        set.isMember = true
+        switch value {
+        case .object(let members) where !isAtomic(schema):
+            for (name, member) in members {
+                set[.field(name)] = everything(in: member, schema?.member(name))
+            }
+        case .array(let elements) where isGranular(schema):
+            for member in elements {
+                guard let element = pathElement(of: member, in: schema), set[element] == nil
+                else { continue }
+                set[element] = everything(in: member, schema?.element)
+            }
+        default:
+            break
+        }
+        return set
     }
 
     private static func isAtomic(_ schema: (any MergeSchema)?) -> Bool {

@@ -2,28 +2,28 @@
 /// (`structured-merge-diff`'s `fieldpath.Set`). Its JSON form is `metav1.FieldsV1`.
 ///
 /// A node of the tree may be in the set itself (`isMember`) and may have children.
-package struct FieldSet: Sendable, Equatable {
-    package var isMember = false
-    package private(set) var children: [PathElement: FieldSet] = [:]
+public struct FieldSet: Sendable, Equatable {
+    public var isMember = false
+    public private(set) var children: [PathElement: FieldSet] = [:]
 
     /// One step from a value to a part of it, held in the text of `FieldsV1`: `f:name` for a
     /// member, `k:{…}` for a list element by its keys, `v:…` for an element of a set and `i:0` for
     /// a position.
-    package struct PathElement: Hashable, Comparable, Sendable, CustomStringConvertible {
-        package let text: String
+    public struct PathElement: Hashable, Comparable, Sendable, CustomStringConvertible {
+        public let text: String
 
-        package static func field(_ name: String) -> PathElement { PathElement(text: "f:" + name) }
-        package static func value(_ value: JSON) -> PathElement {
+        public static func field(_ name: String) -> PathElement { PathElement(text: "f:" + name) }
+        public static func value(_ value: JSON) -> PathElement {
             PathElement(text: "v:" + value.text)
         }
         /// The keys' values; the order of the pairs does not matter.
-        package static func key(_ pairs: [(name: String, value: JSON)]) -> PathElement {
+        public static func key(_ pairs: [(name: String, value: JSON)]) -> PathElement {
             let sorted = pairs.sorted { $0.name < $1.name }
             return PathElement(text: "k:" + JSON.object(JSONObject(sorted.map { ($0, $1) })).text)
         }
 
         /// Reads a member name of `FieldsV1`; nil when it is none.
-        package init?(parsing text: String) {
+        public init?(parsing text: String) {
             let body = String(text.dropFirst(2))
             if text.hasPrefix("f:") {
                 self.text = text
@@ -42,16 +42,16 @@ package struct FieldSet: Sendable, Equatable {
 
         private init(text: String) { self.text = text }
 
-        package var fieldName: String? {
+        public var fieldName: String? {
             text.hasPrefix("f:") ? String(text.dropFirst(2)) : nil
         }
 
-        package static func < (left: PathElement, right: PathElement) -> Bool {
+        public static func < (left: PathElement, right: PathElement) -> Bool {
             left.text < right.text
         }
 
         /// The form in conflict messages: `.name`, `[name="web"]`, `["value"]` or `[0]`.
-        package var description: String {
+        public var description: String {
             let body = String(text.dropFirst(2))
             switch text.utf8.first {
             case UInt8(ascii: "f"): return "." + body
@@ -64,29 +64,29 @@ package struct FieldSet: Sendable, Equatable {
         }
     }
 
-    package typealias Path = [PathElement]
+    public typealias Path = [PathElement]
 
-    package init() {}
+    public init() {}
 
-    package init(paths: [Path]) {
+    public init(paths: [Path]) {
         for path in paths { insert(path) }
     }
 
     /// The set of the members along a path of names, for instance `["metadata", "name"]`.
-    package init(fields: [[String]]) {
+    public init(fields: [[String]]) {
         self.init(paths: fields.map { $0.map(PathElement.field) })
     }
 
-    package var isEmpty: Bool {
+    public var isEmpty: Bool {
         !isMember && children.values.allSatisfy(\.isEmpty)
     }
 
-    package subscript(element: PathElement) -> FieldSet? {
+    public subscript(element: PathElement) -> FieldSet? {
         get { children[element] }
         set { children[element] = newValue.flatMap { $0.isEmpty ? nil : $0 } }
     }
 
-    package mutating func insert(_ path: Path) {
+    public mutating func insert(_ path: Path) {
         guard let first = path.first else {
             isMember = true
             return
@@ -94,12 +94,21 @@ package struct FieldSet: Sendable, Equatable {
         children[first, default: FieldSet()].insert(Array(path.dropFirst()))
     }
 
-    package func contains(_ path: Path) -> Bool {
+    /// Adds all fields of a set below a path.
+    public mutating func insert(_ set: FieldSet, at path: Path) {
+        guard let first = path.first else {
+            self = isEmpty ? set : union(set)
+            return
+        }
+        children[first, default: FieldSet()].insert(set, at: Array(path.dropFirst()))
+    }
+
+    public func contains(_ path: Path) -> Bool {
         guard let first = path.first else { return isMember }
         return children[first]?.contains(Array(path.dropFirst())) ?? false
     }
 
-    package func union(_ other: FieldSet) -> FieldSet {
+    public func union(_ other: FieldSet) -> FieldSet {
         var result = self
         result.isMember = isMember || other.isMember
         for (element, child) in other.children {
@@ -109,7 +118,7 @@ package struct FieldSet: Sendable, Equatable {
     }
 
     /// The members that are in both.
-    package func intersection(_ other: FieldSet) -> FieldSet {
+    public func intersection(_ other: FieldSet) -> FieldSet {
         var result = FieldSet()
         result.isMember = isMember && other.isMember
         for (element, child) in children {
@@ -119,7 +128,7 @@ package struct FieldSet: Sendable, Equatable {
     }
 
     /// The members that are not in the other set.
-    package func subtracting(_ other: FieldSet) -> FieldSet {
+    public func subtracting(_ other: FieldSet) -> FieldSet {
         var result = FieldSet()
         result.isMember = isMember && !other.isMember
         for (element, child) in children {
@@ -129,7 +138,7 @@ package struct FieldSet: Sendable, Equatable {
     }
 
     /// Without the members of the other set and everything below them.
-    package func removing(subtrees other: FieldSet) -> FieldSet {
+    public func removing(subtrees other: FieldSet) -> FieldSet {
         guard !other.isMember else { return FieldSet() }
         var result = FieldSet()
         result.isMember = isMember
@@ -140,7 +149,7 @@ package struct FieldSet: Sendable, Equatable {
     }
 
     /// All members, in the order of their text.
-    package var paths: [Path] {
+    public var paths: [Path] {
         var result: [Path] = isMember ? [[]] : []
         for (element, child) in sortedChildren {
             result += child.paths.map { [element] + $0 }
@@ -148,12 +157,12 @@ package struct FieldSet: Sendable, Equatable {
         return result
     }
 
-    package var sortedChildren: [(key: PathElement, value: FieldSet)] {
+    public var sortedChildren: [(key: PathElement, value: FieldSet)] {
         children.sorted { $0.key < $1.key }
     }
 
     /// `FieldsV1`: `{"f:metadata":{"f:labels":{".":{},"f:app":{}}}}`.
-    package var json: JSON {
+    public var json: JSON {
         var object = JSONObject()
         if isMember, !children.isEmpty { object["."] = .object([:]) }
         for (element, child) in sortedChildren { object[element.text] = child.json }
@@ -161,7 +170,7 @@ package struct FieldSet: Sendable, Equatable {
     }
 
     /// Reads `FieldsV1`; members that are no path elements are passed over.
-    package init(json: JSON) {
+    public init(json: JSON) {
         guard let object = json.object else { return }
         for (name, value) in object {
             guard name != "." else {
@@ -178,5 +187,5 @@ package struct FieldSet: Sendable, Equatable {
 
 extension [FieldSet.PathElement] {
     /// `.spec.template.spec.containers[name="web"].image`.
-    package var fieldPath: String { map(\.description).joined() }
+    public var fieldPath: String { map(\.description).joined() }
 }

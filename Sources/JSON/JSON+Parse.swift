@@ -1,22 +1,22 @@
 extension JSON {
     /// Parses one document (RFC 8259, UTF-8 only). Of duplicate member names the last one wins.
-    package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+    public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
         self = try JSON.parse(bytes[...], limits: limits, collectDuplicates: false).value
     }
 
-    package init(
+    public init(
         parsing bytes: ArraySlice<UInt8>, limits: JSONLimits = JSONLimits()
     ) throws(JSONError) {
         self = try JSON.parse(bytes, limits: limits, collectDuplicates: false).value
     }
 
-    package init(parsing text: String, limits: JSONLimits = JSONLimits()) throws(JSONError) {
+    public init(parsing text: String, limits: JSONLimits = JSONLimits()) throws(JSONError) {
         try self.init(parsing: Array(text.utf8), limits: limits)
     }
 
     /// Parses one document and also names the members that occur twice, as paths such as
     /// `spec.containers[0].name`; strict field validation refuses those.
-    package static func parseReportingDuplicates(
+    public static func parseReportingDuplicates(
         _ bytes: [UInt8], limits: JSONLimits = JSONLimits()
     ) throws(JSONError) -> (value: JSON, duplicates: [String]) {
         // Where they stand is worked out only for a document that has some.

@@ -1,17 +1,17 @@
 extension JSON {
     /// The document as compact UTF-8 text, members in their order.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(512)
         write(into: &output)
         return output
     }
 
-    package var text: String { String(decoding: bytes, as: UTF8.self) }
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Appends the document to `output`. Characters of HTML are not escaped; control characters
     /// and U+2028 and U+2029 are, as Go's `encoding/json` does.
-    package func write(into output: inout [UInt8]) {
+    public func write(into output: inout [UInt8]) {
         switch self {
         case .null: output.append(contentsOf: "null".utf8)
         case .bool(true): output.append(contentsOf: "true".utf8)
@@ -51,7 +51,7 @@ extension JSON {
     }
 
     /// Appends a quoted string.
-    package static func writeString(_ text: String, into output: inout [UInt8]) {
+    public static func writeString(_ text: String, into output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in

@@ -3,7 +3,7 @@
 /// Kubernetes documents are trees of unknown shape until a schema has looked at them, so
 /// this is the form in which they are checked, defaulted, patched and viewed. A stored document
 /// stays bytes; this value is made when a document is written or when code needs its fields.
-package enum JSON: Sendable, Equatable {
+public enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)
     /// A number without fraction or exponent that fits 64 bits.
@@ -16,39 +16,39 @@ package enum JSON: Sendable, Equatable {
 }
 
 extension JSON {
-    package var string: String? {
+    public var string: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 
-    package var bool: Bool? {
+    public var bool: Bool? {
         guard case .bool(let value) = self else { return nil }
         return value
     }
 
-    package var integer: Int64? {
+    public var integer: Int64? {
         guard case .integer(let value) = self else { return nil }
         return value
     }
 
-    package var array: [JSON]? {
+    public var array: [JSON]? {
         guard case .array(let elements) = self else { return nil }
         return elements
     }
 
-    package var object: JSONObject? {
+    public var object: JSONObject? {
         guard case .object(let members) = self else { return nil }
         return members
     }
 
-    package var isNull: Bool {
+    public var isNull: Bool {
         if case .null = self { return true }
         return false
     }
 
     /// The member of that name, or nil when there is none or this is no object. Assigning nil
     /// removes the member; assigning to a value that is no object makes it one.
-    package subscript(name: String) -> JSON? {
+    public subscript(name: String) -> JSON? {
         get { object?[name] }
         set {
             var members: JSONObject
@@ -64,7 +64,7 @@ extension JSON {
     }
 
     /// The value behind a path of member names, or nil.
-    package subscript(path names: [String]) -> JSON? {
+    public subscript(path names: [String]) -> JSON? {
         get {
             var value = self
             for name in names {
@@ -90,7 +90,7 @@ extension JSON {
     }
 
     /// The element at that position, or nil when there is none or this is no array.
-    package subscript(index: Int) -> JSON? {
+    public subscript(index: Int) -> JSON? {
         guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
         return elements[index]
     }
@@ -100,12 +100,12 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
     ExpressibleByNilLiteral
 {
-    package init(stringLiteral value: String) { self = .string(value) }
-    package init(integerLiteral value: Int64) { self = .integer(value) }
-    package init(booleanLiteral value: Bool) { self = .bool(value) }
-    package init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    package init(dictionaryLiteral elements: (String, JSON)...) {
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(integerLiteral value: Int64) { self = .integer(value) }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    public init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(JSONObject(elements))
     }
-    package init(nilLiteral: ()) { self = .null }
+    public init(nilLiteral: ()) { self = .null }
 }

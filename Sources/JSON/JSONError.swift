@@ -1,30 +1,30 @@
 /// Why bytes are no JSON document. The wording is that of Go's `encoding/json`, which users of
 /// Kubernetes know.
-package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Such as `invalid character '}' after object key`.
-    package let message: String
+    public let message: String
     /// The position of the offending byte, counted from zero.
-    package let offset: Int
+    public let offset: Int
 
-    package init(_ message: String, offset: Int) {
+    public init(_ message: String, offset: Int) {
         self.message = message
         self.offset = offset
     }
 
-    package var description: String { "\(message) (at byte \(offset))" }
+    public var description: String { "\(message) (at byte \(offset))" }
 }
 
 /// What a document from outside may cost.
-package struct JSONLimits: Sendable, Equatable {
+public struct JSONLimits: Sendable, Equatable {
     /// How deep arrays and objects may nest. Kubernetes refuses 10,000; no manifest comes near
     /// this, and the parser recurses.
-    package var depthMax: Int
+    public var depthMax: Int
     /// The size of a whole document; the default is that of a Kubernetes request body.
-    package var bytesMax: Int
+    public var bytesMax: Int
     /// How many duplicate names are reported; more are passed over.
-    package var duplicatesMax: Int
+    public var duplicatesMax: Int
 
-    package init(
+    public init(
         depthMax: Int = 512, bytesMax: Int = 3 * 1_024 * 1_024, duplicatesMax: Int = 100
     ) {
         self.depthMax = min(depthMax, 512)
@@ -33,5 +33,5 @@ package struct JSONLimits: Sendable, Equatable {
     }
 
     /// For documents that this cluster made itself, such as a stored object or a list of them.
-    package static let trusted = JSONLimits(bytesMax: .max)
+    public static let trusted = JSONLimits(bytesMax: .max)
 }

@@ -2,24 +2,24 @@
 ///
 /// Objects of manifests are small, so a lookup scans; past ``indexThreshold`` members an index
 /// is kept, so that a hostile document of a million names costs no quadratic time.
-package struct JSONObject: Sendable {
+public struct JSONObject: Sendable {
     private var members: [(name: String, value: JSON)] = []
     private var index: [String: Int]?
 
     private static let indexThreshold = 16
 
-    package init() {}
+    public init() {}
 
     /// Later members replace earlier ones of the same name.
-    package init(_ members: some Sequence<(String, JSON)>) {
+    public init(_ members: some Sequence<(String, JSON)>) {
         for (name, value) in members { self[name] = value }
     }
 
-    package var count: Int { members.count }
-    package var isEmpty: Bool { members.isEmpty }
-    package var names: [String] { members.map(\.name) }
+    public var count: Int { members.count }
+    public var isEmpty: Bool { members.isEmpty }
+    public var names: [String] { members.map(\.name) }
 
-    package subscript(name: String) -> JSON? {
+    public subscript(name: String) -> JSON? {
         get { position(of: name).map { members[$0].value } }
         set {
             switch (position(of: name), newValue) {
@@ -62,7 +62,7 @@ package struct JSONObject: Sendable {
 
 extension JSONObject {
     /// Whether every member satisfies a condition. Cheaper than a loop: no member is copied.
-    package func holdsForAll(_ condition: (String, JSON) -> Bool) -> Bool {
+    public func holdsForAll(_ condition: (String, JSON) -> Bool) -> Bool {
         for position in members.indices
         where !condition(members[position].name, members[position].value) { return false }
         return true
@@ -70,32 +70,32 @@ extension JSONObject {
 }
 
 extension JSONObject: Sequence {
-    package func makeIterator() -> IndexingIterator<[(name: String, value: JSON)]> {
+    public func makeIterator() -> IndexingIterator<[(name: String, value: JSON)]> {
         members.makeIterator()
     }
 }
 
 extension JSONObject: Equatable {
     /// Order does not matter to equality, as in RFC 8259.
-    package static func == (left: JSONObject, right: JSONObject) -> Bool {
+    public static func == (left: JSONObject, right: JSONObject) -> Bool {
         left.count == right.count && left.members.allSatisfy { right[$0.name] == $0.value }
     }
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
-    package init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
+    public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
 }
 
 extension JSONObject {
     /// Collects members in the order of a text; of two with one name the later value wins, at
     /// the place of the earlier.
-    package struct Builder {
-        package private(set) var object = JSONObject()
+    public struct Builder {
+        public private(set) var object = JSONObject()
 
-        package init() {}
+        public init() {}
 
         /// True when the name was there already.
-        package mutating func append(_ name: consuming String, _ value: consuming JSON) -> Bool {
+        public mutating func append(_ name: consuming String, _ value: consuming JSON) -> Bool {
             if object.members.isEmpty { object.members.reserveCapacity(4) }
             if let position = object.position(of: name) {
                 object.members[position].value = value

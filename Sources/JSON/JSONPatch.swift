@@ -1,7 +1,7 @@
 /// A JSON Patch (RFC 6902). Errors are worded as those of the library behind Kubernetes' API.
-package struct JSONPatch: Sendable, Equatable {
+public struct JSONPatch: Sendable, Equatable {
     /// One operation with its pointers split and unescaped (RFC 6901).
-    package enum Operation: Sendable, Equatable {
+    public enum Operation: Sendable, Equatable {
         case add(Pointer, JSON)
         case remove(Pointer)
         case replace(Pointer, JSON)
@@ -10,16 +10,16 @@ package struct JSONPatch: Sendable, Equatable {
         case test(Pointer, JSON)
     }
 
-    package let operations: [Operation]
+    public let operations: [Operation]
 
     /// As many as Kubernetes allows.
-    package static let operationsMax = 10_000
+    public static let operationsMax = 10_000
     /// Bounds what `copy` may add, so that a short patch cannot double a document forever.
-    package static let copiedBytesMax = 3 * 1_024 * 1_024
+    public static let copiedBytesMax = 3 * 1_024 * 1_024
 
-    package init(operations: [Operation]) { self.operations = operations }
+    public init(operations: [Operation]) { self.operations = operations }
 
-    package init(_ json: JSON) throws(PatchError) {
+    public init(_ json: JSON) throws(PatchError) {
         guard let entries = json.array else {
             throw PatchError("cannot unmarshal a JSON patch: it must be an array of operations")
         }
@@ -55,7 +55,7 @@ package struct JSONPatch: Sendable, Equatable {
     }
 
     /// Applies all operations in order, or none.
-    package func apply(to document: JSON) throws(PatchError) -> JSON {
+    public func apply(to document: JSON) throws(PatchError) -> JSON {
         var document = document
         var copied = 0
         for operation in operations {
@@ -171,12 +171,12 @@ package struct JSONPatch: Sendable, Equatable {
 
 extension JSONPatch {
     /// An RFC 6901 pointer; without names it means the whole document.
-    package struct Pointer: Sendable, Equatable, CustomStringConvertible {
-        package let names: [String]
+    public struct Pointer: Sendable, Equatable, CustomStringConvertible {
+        public let names: [String]
 
-        package init(names: [String]) { self.names = names }
+        public init(names: [String]) { self.names = names }
 
-        package init(_ text: String) throws(PatchError) {
+        public init(_ text: String) throws(PatchError) {
             guard text.isEmpty || text.hasPrefix("/") else {
                 throw PatchError("JSON pointer must be empty or start with \"/\": \"\(text)\"")
             }
@@ -191,9 +191,9 @@ extension JSONPatch {
             try self.init(text)
         }
 
-        package var parent: Pointer { Pointer(names: names.dropLast()) }
+        public var parent: Pointer { Pointer(names: names.dropLast()) }
 
-        package var description: String {
+        public var description: String {
             names.map { "/" + Self.replacing(Self.replacing($0, "~", "~0"), "/", "~1") }.joined()
         }
 
@@ -224,7 +224,7 @@ extension JSON {
         }
     }
 
-    package subscript(pointer pointer: JSONPatch.Pointer) -> JSON? {
+    public subscript(pointer pointer: JSONPatch.Pointer) -> JSON? {
         var value = self
         for name in pointer.names {
             let next =

@@ -1,17 +1,17 @@
 /// `metadata.managedFields`: which manager set which fields (`metav1.ManagedFieldsEntry`).
-package struct ManagedFields: Sendable, Equatable {
-    package enum Operation: String, Sendable {
+public struct ManagedFields: Sendable, Equatable {
+    public enum Operation: String, Sendable {
         case apply = "Apply"
         case update = "Update"
     }
 
-    package struct Manager: Hashable, Sendable {
-        package var name: String
-        package var operation: Operation
-        package var apiVersion: String
-        package var subresource: String
+    public struct Manager: Hashable, Sendable {
+        public var name: String
+        public var operation: Operation
+        public var apiVersion: String
+        public var subresource: String
 
-        package init(
+        public init(
             name: String, operation: Operation, apiVersion: String, subresource: String = ""
         ) {
             self.name = name
@@ -21,23 +21,23 @@ package struct ManagedFields: Sendable, Equatable {
         }
     }
 
-    package struct Entry: Sendable, Equatable {
-        package var manager: Manager
+    public struct Entry: Sendable, Equatable {
+        public var manager: Manager
         /// RFC 3339; when the manager last changed its set.
-        package var time: String
-        package var fields: FieldSet
+        public var time: String
+        public var fields: FieldSet
     }
 
     /// How many entries of the operation Update are kept; older ones are folded into the
     /// manager `ancient-changes`, as in Kubernetes.
-    package static let updateManagersMax = 10
+    public static let updateManagersMax = 10
 
-    package var entries: [Entry] = []
+    public var entries: [Entry] = []
 
-    package init() {}
+    public init() {}
 
     /// Reads `metadata.managedFields`; entries without sense are passed over.
-    package init(json: JSON?) {
+    public init(json: JSON?) {
         for item in json?.array ?? [] {
             guard let operation = Operation(rawValue: item["operation"]?.string ?? ""),
                 let fields = item["fieldsV1"]
@@ -53,7 +53,7 @@ package struct ManagedFields: Sendable, Equatable {
         }
     }
 
-    package var json: JSON {
+    public var json: JSON {
         .array(sorted.map { entry in
             var json: JSON = [
                 "manager": .string(entry.manager.name),
@@ -80,7 +80,7 @@ package struct ManagedFields: Sendable, Equatable {
         }
     }
 
-    package subscript(manager: Manager) -> Entry? {
+    public subscript(manager: Manager) -> Entry? {
         entries.first { $0.manager == manager }
     }
 

@@ -1,6 +1,6 @@
 extension JSON {
     /// Applies an RFC 7386 merge patch: members merge, null removes, anything else replaces.
-    package func merged(with patch: JSON) -> JSON {
+    public func merged(with patch: JSON) -> JSON {
         guard case .object(let changes) = patch else { return patch }
         var result = object ?? JSONObject()
         for (name, change) in changes {

@@ -2,7 +2,7 @@
 ///
 /// One value describes one place in a document. The schema of the resource types implements it;
 /// where nothing is known (nil), maps merge member by member and lists are replaced whole.
-package protocol MergeSchema: Sendable {
+public protocol MergeSchema: Sendable {
     /// The schema of an object's member, or of a map's values; nil when nothing is declared.
     func member(_ name: String) -> (any MergeSchema)?
     /// The schema of a list's elements.
@@ -20,7 +20,7 @@ package protocol MergeSchema: Sendable {
 }
 
 /// How a list has owners under server-side apply.
-package enum ListType: Sendable, Equatable {
+public enum ListType: Sendable, Equatable {
     /// One owner for the whole list.
     case atomic
     /// Each scalar element has owners.
@@ -30,7 +30,7 @@ package enum ListType: Sendable, Equatable {
 }
 
 /// How a strategic merge patch treats a list or map.
-package enum PatchStrategy: Sendable, Equatable {
+public enum PatchStrategy: Sendable, Equatable {
     case replace
     case merge
     /// `retainKeys`, alone or with `merge`; the directive `$retainKeys` says what stays.
@@ -38,19 +38,19 @@ package enum PatchStrategy: Sendable, Equatable {
 }
 
 extension MergeSchema {
-    package var element: (any MergeSchema)? { nil }
-    package var listType: ListType { .atomic }
-    package var isAtomicMap: Bool { false }
-    package var patchStrategy: PatchStrategy { .replace }
-    package var patchMergeKey: String? { nil }
-    package func keyDefault(_ name: String) -> JSON? { nil }
+    public var element: (any MergeSchema)? { nil }
+    public var listType: ListType { .atomic }
+    public var isAtomicMap: Bool { false }
+    public var patchStrategy: PatchStrategy { .replace }
+    public var patchMergeKey: String? { nil }
+    public func keyDefault(_ name: String) -> JSON? { nil }
 }
 
 /// Why a patch does not apply, in the words of the libraries that Kubernetes uses.
-package struct PatchError: Error, Equatable, Sendable, CustomStringConvertible {
-    package let message: String
+public struct PatchError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let message: String
 
-    package init(_ message: String) { self.message = message }
+    public init(_ message: String) { self.message = message }
 
-    package var description: String { message }
+    public var description: String { message }
 }

@@ -1,35 +1,35 @@
 /// The data work of server-side apply and of ownership tracking for ordinary updates
 /// (`structured-merge-diff`'s `merge.Updater` and the API server's field manager).
-package struct ServerSideApply: Sendable {
+public struct ServerSideApply: Sendable {
     /// A field that another manager owns with a different value.
-    package struct Conflict: Sendable, Equatable {
-        package let manager: ManagedFields.Manager
-        package let path: FieldSet.Path
+    public struct Conflict: Sendable, Equatable {
+        public let manager: ManagedFields.Manager
+        public let path: FieldSet.Path
 
-        package init(manager: ManagedFields.Manager, path: FieldSet.Path) {
+        public init(manager: ManagedFields.Manager, path: FieldSet.Path) {
             self.manager = manager
             self.path = path
         }
     }
 
-    package enum Failure: Error, Equatable, Sendable {
+    public enum Failure: Error, Equatable, Sendable {
         /// The applied configuration is not well formed.
         case invalid(PatchError)
         /// Others own fields that the configuration would change, sorted by manager and path.
         case conflicts([Conflict])
     }
 
-    package let schema: (any MergeSchema)?
-    package let manager: String
+    public let schema: (any MergeSchema)?
+    public let manager: String
     /// Of the resource, such as `apps/v1`.
-    package let apiVersion: String
-    package let subresource: String
+    public let apiVersion: String
+    public let subresource: String
     /// RFC 3339; recorded with sets that change.
-    package let time: String
+    public let time: String
     /// Fields that this endpoint does not let the manager own, such as `status` on the main one.
-    package let ignored: FieldSet
+    public let ignored: FieldSet
 
-    package init(
+    public init(
         schema: (any MergeSchema)?, manager: String, apiVersion: String, subresource: String = "",
         time: String, ignored: FieldSet = FieldSet()
     ) {
@@ -60,7 +60,7 @@ package struct ServerSideApply: Sendable {
 
     /// Records an update: `new` (as it will be stored) with its `metadata.managedFields` brought up
     /// to date. `old` is nil for a create. An update takes fields over without conflict.
-    package func update(old: JSON?, new: JSON) -> JSON {
+    public func update(old: JSON?, new: JSON) -> JSON {
         var managed = carriedManagers(old: old, new: new)
         let comparison = (old ?? .object([:])).compared(to: new, schema: schema)
         let changed = comparison.added.union(comparison.modified)
@@ -94,7 +94,7 @@ package struct ServerSideApply: Sendable {
     /// Applies a configuration: the result has it merged into `live` (nil when the object does not
     /// exist yet), without what this manager applied before and nobody else owns.
     /// With `force` fields are taken over from other managers.
-    package func apply(_ applied: JSON, to live: JSON?, force: Bool) throws(Failure) -> JSON {
+    public func apply(_ applied: JSON, to live: JSON?, force: Bool) throws(Failure) -> JSON {
         var managed = ManagedFields(json: live?[path: ["metadata", "managedFields"]])
         if managed.entries.isEmpty, let live { managed = ownersBeforeFirstApply(of: live) }
         let who = ManagedFields.Manager(

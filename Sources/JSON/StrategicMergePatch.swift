@@ -2,7 +2,7 @@ extension JSON {
     /// Applies a strategic merge patch: as a merge patch, but lists merge by key where the schema
     /// says so, and the directives `$patch`, `$retainKeys`, `$setElementOrder/…` and
     /// `$deleteFromPrimitiveList/…` are obeyed.
-    package func strategicallyMerged(
+    public func strategicallyMerged(
         with patch: JSON, schema: (any MergeSchema)?
     ) throws(PatchError) -> JSON {
         guard case .object(let changes) = patch else {
