@@ -220,7 +220,14 @@ extension RaftCore {
         let isBehindBase =
             rejection.hintIndex < log.baseIndex
             || (agreement == log.baseIndex && rejection.previousIndex == log.baseIndex)
-        peers[position].becomeProbe(next: isBehindBase ? log.baseIndex : agreement + 1)
+        let next = max(1, isBehindBase ? log.baseIndex : agreement + 1)
+        if next <= peer.match, peer.state == .probe {
+            // The member had this and has it no more: its disk lost what it called durable. What
+            // is committed stays so; the member gets the rest again instead of refusing for ever.
+            peers[position].forget(from: next)
+            out.append(.mark("raft.member.lost-entries"))
+        }
+        peers[position].becomeProbe(next: next)
         sendAppend(at: now, position: position, isEmptyAllowed: true, into: &out)
     }
 

@@ -62,6 +62,9 @@ struct RaftProgress: Equatable, Sendable {
         inFlight.acknowledge(upTo: index)
     }
 
+    /// The member has told that it lacks entries that it had acknowledged.
+    mutating func forget(from index: UInt64) { match = min(match, index - 1) }
+
     mutating func becomeProbe(next: UInt64) {
         state = .probe
         self.next = max(next, match + 1)

@@ -220,6 +220,31 @@ import Testing
         #expect(sends(effects) == [.send(to: Names.b, .append(empty))])
     }
 
+    @Test("a member that lost what it had acknowledged is sent it again, not asked for ever")
+    func lostLog() {
+        var subject = Subject()
+        subject.lead()
+        _ = subject.give(.propose(Ticket(1), [7]))
+        _ = subject.hear(Names.b, .appendResponse(term: 2, match: 3))
+        _ = subject.give(.propose(Ticket(2), [8]))
+        // It starts again with two entries.
+        func rejection(of previousIndex: UInt64) -> RaftMessage {
+            .appendRejected(
+                RaftAppendRejection(
+                    term: 2, previousIndex: previousIndex, hintIndex: 2, hintTerm: 2))
+        }
+        _ = subject.hear(Names.b, rejection(of: 4))
+        let effects = subject.hear(Names.b, rejection(of: 3))
+        #expect(effects.contains(.mark("raft.member.lost-entries")))
+        guard case .send(Names.b, .append(let append)) = sends(effects).first else {
+            Issue.record("no append in \(effects)")
+            return
+        }
+        #expect(append.previousIndex == 2)
+        #expect(append.entries.map(\.index) == [3, 4])
+        #expect(subject.hear(Names.b, rejection(of: 3)) == [], "an old answer")
+    }
+
     @Test("a follower forwards commands to its leader, or says that there is none")
     func forwarding() {
         var subject = Subject()
