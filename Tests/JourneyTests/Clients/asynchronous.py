@@ -90,7 +90,6 @@ def ports_are_forwarded():
     service.create()
     eventually("the Service answers through the API", lambda: service.proxy_http_get(
         "/index.html", port=80).text == "web\n")
-    expect(pod.proxy_http_get("/index.html", port=8080).text == "web\n")
 
 
 @check

@@ -233,7 +233,7 @@ def applying_in_every_way():
     kubectl("create", "--filename", "-", "--dry-run=server", stdin=manifest(config_map("dry")),
             out=r"configmap/dry created \(server dry run\)")
     kubectl("get", "configmap", "dry", code=1, err="not found")
-    kubectl("edit", "configmap", "two", env={"KUBE_EDITOR": "sed -i s/4/5/"},
+    kubectl("edit", "configmap", "two", env={"KUBE_EDITOR": "sed -i 's/c: \"4\"/c: \"5\"/'"},
             out="configmap/two edited")
     expect(get("configmap", "two")["data"] == {"c": "5"})
 

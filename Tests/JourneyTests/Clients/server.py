@@ -1,10 +1,24 @@
 """The API server of the kubeconfig."""
 import base64
 import os
+import socket
 import tempfile
 
 import requests
+import requests.adapters
 import yaml
+
+
+class KeepingAlive(requests.adapters.HTTPAdapter):
+    """Notices that a machine is gone from which nothing comes, as Go's clients do."""
+
+    OPTIONS = [
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 2), (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)]
+
+    def init_poolmanager(self, *arguments, **options):
+        super().init_poolmanager(*arguments, socket_options=self.OPTIONS, **options)
 
 
 class Server:
@@ -16,6 +30,7 @@ class Server:
         user, cluster = text["users"][0]["user"], text["clusters"][0]["cluster"]
         folder = tempfile.mkdtemp()
         self.session = requests.Session()
+        self.session.mount("https://", KeepingAlive())
         paths = []
         for name, data in [
                 ("crt", user["client-certificate-data"]), ("key", user["client-key-data"]),
