@@ -24,7 +24,7 @@ extension DaemonCore {
         case .write(let ticket, let write):
             // A leader that was removed would put its Node back before the others bar it. Its
             // kubelet may wait for the answer: nothing of it counts any more.
-            guard !identities.isRemoved(configuration.name) else { return }
+            guard !isRemoved else { return }
             accept(.kubelet(ticket, write), at: now, into: &out)
         case .observe(let documents, let namespaces):
             observe(documents, namespaces, at: now)

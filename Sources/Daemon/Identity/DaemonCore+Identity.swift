@@ -36,6 +36,13 @@ extension DaemonCore {
             live: Set(live), known: Set(members.map(\.name) + raft.membership.members))
     }
 
+    /// Whether this machine was removed from the cluster. One that came back under its name has
+    /// certificates that an old Store, as that of its first snapshot, does not know yet.
+    package var isRemoved: Bool {
+        identities.isRemoved(configuration.name)
+            && identities.bars(configuration.name, serial: upkeep.installedSerial ?? 0)
+    }
+
     // MARK: What the Store says
 
     mutating func onIdentityChanges(
@@ -55,9 +62,10 @@ extension DaemonCore {
     ) {
         out.append(.trustChanged)
         for name in identities.names where identities.isRemoved(name) {
-            if gossip[name]?.isLive == true || gossip[name]?.status == .failed {
-                stepGossip(.expel(name), at: now)
-            }
+            guard let member = gossip[name], member.isLive || member.status == .failed,
+                identities.bars(name, serial: member.certificate?.serial ?? 0)
+            else { continue }
+            stepGossip(.expel(name), at: now)
         }
         if let keyring = identities.keyring {
             stepControl(.authorities(keyring.trustedPEM), at: now)

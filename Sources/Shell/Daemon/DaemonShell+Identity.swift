@@ -37,7 +37,7 @@ extension DaemonShell {
         }
         trust.bar(barred)
         if let keyring = book.keyring { adopt(keyring) }
-        if book.isRemoved(core.configuration.name), !isRemoved {
+        if core.isRemoved, !isRemoved {
             isRemoved = true
             logger.critical("this machine was removed from the cluster")
             onRemoved?()
