@@ -21,14 +21,13 @@ package import Base
 ///   as the stalled process refutes when it wakes: 300 ms to spare after a stall of 500 ms, and
 ///   a refutation is everywhere after about log2(n) rounds of gossip, 140 ms with n = 100.
 ///
-/// Measured under virtual time (`MeshExperiments`) with a `witnessFactor` of 2, from the kill to the last verdict of the
-/// mesh, median and longest in ms of 200 kills: n = 5: 912 and 1,196; n = 10: 909 and 1,217;
-/// n = 30: 914 and 1,407; n = 60: 929 and 1,617; n = 100: 923 and 1,654; n = 3 (100 kills): 908
-/// and 1,135. So from about 60 machines on one kill in some hundreds is later than promised. With
-/// 1 % loss, 100 kills each, the longest was 1,201 for n = 3, 5, 10, 30, 60 and 100. In 24 hours
-/// with 1 % loss and a stall of 500 ms about once a minute on each machine, nobody was failed with
-/// n = 3, 5 and 10.
-///
+/// Measured under virtual time (`MeshExperiments`) with a `witnessFactor` of 2, from the kill to
+/// the last verdict of the mesh, median and longest in ms of 200 kills: n = 5: 912 and 1,196; n =
+/// 10: 909 and 1,217; n = 30: 914 and 1,407; n = 60: 929 and 1,617; n = 100: 923 and 1,654; n = 3
+/// (100 kills): 908 and 1,135. So from about 60 machines on one kill in some hundreds is later than
+/// promised. With 1 % loss, 100 kills each, the longest was 1,201 for n = 3, 5, 10, 30, 60 and 100.
+/// In 24 hours with 1 % loss and a stall of 500 ms about once a minute on each machine, nobody was
+/// failed with n = 3, 5 and 10.
 package struct GossipConfiguration: Hashable, Sendable {
     /// Protocol period: one member is probed in each (SWIM §3.1, `T'`).
     package var probeInterval = Span.milliseconds(200)
