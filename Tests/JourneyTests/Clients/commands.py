@@ -119,6 +119,26 @@ def copying():
         expect(file.read() == data, "other bytes came back")
 
 
+def answers_through(target, environment):
+    """What a forwarded port answers to five requests, and what kubectl printed meanwhile."""
+    port = "80" if target.startswith("service") else "8080"
+    process = subprocess.Popen(
+        [KUBECTL, "--namespace", SPACE, "port-forward", target, f":{port}"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, **environment})
+    line = process.stdout.readline()
+    found = re.search(r"127\.0\.0\.1:(\d+) -> 8080", line)
+    answers = []
+    try:
+        for _ in range(5 if found else 0):
+            url = f"http://127.0.0.1:{found[1]}/"
+            answers.append(urllib.request.urlopen(url, timeout=10).read())
+    except OSError as error:
+        answers.append(error)
+    process.terminate()
+    return answers, line + process.communicate()[0]
+
+
 @check
 def forwarding_ports():
     kubectl("expose", "pod", "web", "--port=80", "--target-port=8080",
@@ -126,21 +146,13 @@ def forwarding_ports():
     for environment, target in [
             ({}, "pod/web"), ({}, "service/web"),
             ({"KUBECTL_PORT_FORWARD_WEBSOCKETS": "false"}, "pod/web")]:
-        port = "80" if target.startswith("service") else "8080"
-        process = subprocess.Popen(
-            [KUBECTL, "--namespace", SPACE, "port-forward", target, f":{port}"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={**os.environ, **environment})
-        try:
-            line = process.stdout.readline()
-            found = re.search(r"127\.0\.0\.1:(\d+) -> 8080", line)
-            expect(found, line)
-            for _ in range(5):
-                url = f"http://127.0.0.1:{found[1]}/"
-                expect(urllib.request.urlopen(url, timeout=10).read() == b"web\n")
-        finally:
-            process.terminate()
-            process.wait()
+        answers, printed = answers_through(target, environment)
+        if answers != [b"web\n"] * 5:
+            # A change of the leader takes the virtual address away from this session, as the
+            # death of a load balancer does; a second session has no such excuse.
+            print(f"again: {target} {environment}: {answers}\n{printed}", flush=True)
+            answers, printed = answers_through(target, environment)
+        expect(answers == [b"web\n"] * 5, f"{target} {environment}: {answers}\n{printed}")
 
 
 @check
