@@ -66,9 +66,10 @@ package struct MeshAgent {
     }
 
     private static func identity(_ index: Int, _ secret: [UInt8]) throws -> GossipIdentity {
+        // Not in the first byte: X25519 takes no notice of its three lowest bits (RFC 7748 §5).
         var key = secret
-        key[0] ^= UInt8(truncatingIfNeeded: index + 1)
-        key[1] ^= UInt8(truncatingIfNeeded: (index + 1) >> 8)
+        key[1] ^= UInt8(truncatingIfNeeded: index + 1)
+        key[2] ^= UInt8(truncatingIfNeeded: (index + 1) >> 8)
         guard let identity = GossipIdentity(secretKey: key) else {
             throw BenchError("the secret of the mesh has 64 hexadecimal digits")
         }
