@@ -3,6 +3,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 package import Kubelet
 import NIOConcurrencyHelpers
+import NIOCore
 import SwiftProtobuf
 
 /// Performs what the kubelet asks of the container runtime and of the machine's file system.
@@ -32,6 +33,12 @@ package final class RuntimeClient: Sendable {
             config: .defaults { config in
                 config.backoff.initial = .milliseconds(100)
                 config.backoff.max = .seconds(2)
+                config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(
+                            PingResponder(), position: .first)
+                    }
+                }
             })
         connection = GRPCClient(transport: transport)
         runtime = Runtime_V1_RuntimeService.Client(wrapping: connection)
