@@ -2,7 +2,7 @@ package import JSON
 package import Objects
 
 /// What the cache keeps of one object.
-package struct ObjectRecord: Sendable {
+package final class ObjectRecord: Sendable {
     package let key: ObjectKey
     package let uid: String
     package let resourceVersion: UInt64
@@ -25,18 +25,24 @@ package struct ObjectRecord: Sendable {
         .storageClasses,
     ]
 
-    package init(_ key: ObjectKey, _ object: StoredObject) {
+    /// - Parameter sibling: another object of the same owner. What is equal in both is stored once,
+    ///   as most Pods differ from their like in little but their names.
+    package init(_ key: ObjectKey, _ object: StoredObject, sibling: ObjectRecord?) {
         self.key = key
         let metadata = ObjectMeta(object.json["metadata"] ?? [:])
         uid = metadata.uid
         resourceVersion = object.resourceVersion
         isBeingDeleted = metadata.json["deletionTimestamp"]?.string != nil
-        owners = metadata.ownerReferences
+        owners = Self.shared(metadata.ownerReferences, with: sibling?.owners)
         finalizers = metadata.finalizers
-        labels = metadata.labels
+        labels = Self.shared(metadata.labels, with: sibling?.labels)
         body =
             Self.keptAsValues.contains(key.resource)
             ? .value(Self.withoutManagers(object.json)) : .text(object.text)
+    }
+
+    private static func shared<Value: Equatable>(_ value: Value, with other: Value?) -> Value {
+        if let other, other == value { other } else { value }
     }
 
     /// The document without `metadata.managedFields`. Of Pods and of types that there are many of

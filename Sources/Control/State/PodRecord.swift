@@ -3,19 +3,15 @@ package import JSON
 package import Objects
 
 /// What the scheduler and the controllers need of a Pod, worked out once per change.
-package struct PodRecord: Sendable {
+package final class PodRecord: Sendable {
     private let record: ObjectRecord
-    private var document: Pod?
-    package let key: ObjectKey
-    package let uid: String
-    package let labels: [String: String]
+    private let document: Pod?
     /// The UID of the managing controller.
     package let controllerUID: String?
     /// `spec.nodeName`; see ``ClusterState/node(of:)`` for Pods whose binding is under way.
     package let nodeName: String?
     package let isFinished: Bool
     package let isReady: Bool
-    package let isBeingDeleted: Bool
     package let requests: ResourceVector
     package let hostPorts: [HostPort]
     package let priority: Int64
@@ -40,20 +36,15 @@ package struct PodRecord: Sendable {
         }
     }
 
-    package init(_ record: ObjectRecord) { self.init(record, Pod(record.json)) }
-
     /// What a record tells, whose document has just been read.
-    init(_ record: ObjectRecord, _ pod: Pod) {
+    init(_ record: ObjectRecord, _ pod: Pod, keepsDocument: Bool = false) {
         self.record = record
-        key = record.key
-        uid = record.uid
-        labels = record.labels
+        document = keepsDocument ? pod : nil
         controllerUID = record.controller?.uid
         nodeName = pod.nodeName
         isFinished = pod.isFinished
         let ready = pod.condition("Ready")
         isReady = ready?.isTrue ?? false
-        isBeingDeleted = record.isBeingDeleted
         requests = ResourceVector(requestsOf: pod)
         hostPorts = Self.hostPorts(of: pod)
         let required = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -67,15 +58,16 @@ package struct PodRecord: Sendable {
             ? ready?.json["lastTransitionTime"]?.string.flatMap(WallTime.init(rfc3339:)) : nil
     }
 
+    package var key: ObjectKey { record.key }
+    package var uid: String { record.uid }
+    package var labels: [String: String] { record.labels }
+    package var isBeingDeleted: Bool { record.isBeingDeleted }
+
     /// The whole document, read anew each time unless it is kept.
     package var pod: Pod { document ?? Pod(record.json) }
 
     /// The same with its document kept, for who looks at it more than once.
-    var withDocument: PodRecord {
-        var copy = self
-        copy.document = pod
-        return copy
-    }
+    var withDocument: PodRecord { PodRecord(record, pod, keepsDocument: true) }
 
     private static func hostPorts(of pod: Pod) -> [HostPort] {
         let sidecars = pod.initContainers.filter {
