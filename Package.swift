@@ -46,6 +46,7 @@ let shellProducts: [Target.Dependency] =
 let fuzzProducts: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOEmbedded", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
 ]
 
 let cores = [
@@ -88,7 +89,7 @@ let package = Package(
         room("Simulator", uses: cores + ["Daemon"]),
         room("Shell", uses: cores + ["Daemon"], and: shellProducts),
         room("Bench", uses: cores + ["Daemon", "Simulator", "Shell"], and: nio),
-        room("Fuzz", uses: cores + ["Shell"], and: fuzzProducts),
+        room("Fuzz", uses: cores + ["Daemon", "Shell"], and: fuzzProducts),
         .executableTarget(
             name: "podmesh-fuzz",
             dependencies: ["Base", "Fuzz"] + [

@@ -1,6 +1,7 @@
 extension FuzzDecoder {
     /// The decoders of the cores, which need nothing but the cores to be built.
     package static let cores = [
-        gossip, sealed, raft, record, transaction, snapshot, dns, json, patch, protobuf, text,
+        gossip, sealed, raft, record, transaction, snapshot, calls, dns, json, patch, protobuf,
+        text, requests,
     ]
 }

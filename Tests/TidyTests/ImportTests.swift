@@ -32,7 +32,9 @@ import Testing
             "Daemon", "Simulator", "Shell", "Foundation", "Glibc", "Dispatch", "Synchronization",
             "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers",
         ],
-        "Fuzz": cores + ["Shell", "Glibc", "NIOCore", "NIOEmbedded"],
+        "Fuzz": cores + [
+            "Daemon", "Shell", "Glibc", "Synchronization", "NIOCore", "NIOEmbedded", "NIOWebSocket",
+        ],
         "podmesh-fuzz": ["Base", "Fuzz", "Foundation", "ArgumentParser"],
         "podmesh": [
             "Base", "JSON", "Daemon", "Simulator", "Shell", "Bench", "Foundation", "ArgumentParser",

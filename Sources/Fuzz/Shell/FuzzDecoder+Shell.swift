@@ -8,7 +8,8 @@ import Shell
 /// What only the shell reads: files, streams and YAML.
 extension FuzzDecoder {
     /// Every decoder, in the order in which they run.
-    package static let all = cores + [wal, yaml, frames, files]
+    package static let all =
+        cores + [wal, snapshotFile, yaml, frames, dnsStream, webSocket, claims, files]
 
     static let wal = FuzzDecoder(
         "wal", "segments of the write-ahead log",

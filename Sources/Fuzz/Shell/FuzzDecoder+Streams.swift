@@ -48,13 +48,6 @@ extension FuzzDecoder {
             return whole.isEmpty ? .refused : .accepted
         })
 
-    /// What came out of a stream that arrived at once, and of one that arrived byte by byte; the
-    /// latter nil for long ones.
-    private struct Arrivals<Message> {
-        var whole: [Message]
-        var pieces: [Message]?
-    }
-
     private static func read<Decoder: ByteToMessageDecoder, Message>(
         _ bytes: [UInt8], _ decoder: @autoclosure () -> Decoder,
         _ message: (Decoder.InboundOut) -> Message
@@ -120,7 +113,14 @@ extension FuzzDecoder {
         privateKeyPEM: ServiceAccountTokens.makeKeyPEM())
 }
 
-extension FuzzDecoder.Arrivals where Message: Equatable {
+/// What came out of a stream that arrived at once, and of one that arrived byte by byte; the
+/// latter nil for long ones.
+private struct Arrivals<Message> {
+    var whole: [Message]
+    var pieces: [Message]?
+}
+
+extension Arrivals where Message: Equatable {
     fileprivate var outcome: FuzzDecoder.Outcome {
         guard pieces.map({ $0 == whole }) ?? true else {
             return .broken("messages depend on how their bytes arrive")

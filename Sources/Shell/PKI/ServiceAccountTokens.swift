@@ -5,11 +5,11 @@ import JSON
 
 /// Signs and verifies service-account tokens: JSON Web Tokens (RFC 7519) with ES256 (RFC 7518
 /// §3.4). Only the signature is judged here; what the claims allow is the API's to decide.
-struct ServiceAccountTokens: Sendable {
+package struct ServiceAccountTokens: Sendable {
     private let key: P256.Signing.PrivateKey
     private let keyID: String
 
-    init(privateKeyPEM: String) throws(ShellError) {
+    package init(privateKeyPEM: String) throws(ShellError) {
         do {
             key = try P256.Signing.PrivateKey(pemRepresentation: privateKeyPEM)
         } catch {
@@ -18,10 +18,10 @@ struct ServiceAccountTokens: Sendable {
         keyID = Self.encode(Array(SHA256.hash(data: key.publicKey.derRepresentation)))
     }
 
-    static func makeKeyPEM() -> String { P256.Signing.PrivateKey().pemRepresentation }
+    package static func makeKeyPEM() -> String { P256.Signing.PrivateKey().pemRepresentation }
 
     /// The token that carries these claims, given as JSON text.
-    func sign(claims: [UInt8]) throws(ShellError) -> String {
+    package func sign(claims: [UInt8]) throws(ShellError) -> String {
         let header = Self.encode(Array(#"{"alg":"ES256","kid":"\#(keyID)","typ":"JWT"}"#.utf8))
         let content = "\(header).\(Self.encode(claims))"
         do {
@@ -33,7 +33,7 @@ struct ServiceAccountTokens: Sendable {
     }
 
     /// The claims of a token that this cluster signed, as JSON text; nil for any other.
-    func verify(_ token: String) -> [UInt8]? {
+    package func verify(_ token: String) -> [UInt8]? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, token.utf8.count <= 16_384,
             let signature = Self.decode(parts[2]),

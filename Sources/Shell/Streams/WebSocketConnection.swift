@@ -66,44 +66,41 @@ final class WebSocketConnection: Sendable {
     }
 }
 
-/// Puts fragments together, answers pings and closes (RFC 6455 §5).
+/// Hands on the messages of a client, and answers its pings and its goodbye.
 private final class MessageHandler: ChannelInboundHandler {
     typealias InboundIn = WebSocketFrame
     typealias OutboundOut = WebSocketFrame
 
     private let connection: WebSocketConnection
-    private let bytesMax: Int
-    private var fragments: [UInt8] = []
+    private var messages: WebSocketMessages
 
     init(_ connection: WebSocketConnection, bytesMax: Int) {
         self.connection = connection
-        self.bytesMax = bytesMax
+        messages = WebSocketMessages(bytesMax: bytesMax)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let frame = unwrapInboundIn(data)
-        switch frame.opcode {
-        case .binary, .text, .continuation:
-            fragments.append(contentsOf: frame.unmaskedData.readableBytesView)
-            guard fragments.count <= bytesMax else {
-                context.close(promise: nil)
-                return
-            }
-            if frame.fin {
-                connection.source.give(fragments)
-                fragments = []
-            }
-        case .ping:
-            let pong = WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)
-            context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
-        case .connectionClose:
+        switch messages.take(unwrapInboundIn(data)) {
+        case .none: break
+        case .message(let bytes): connection.source.give(bytes)
+        case .pong(let bytes): send(.pong, bytes, context)
+        case .close(let bytes):
             connection.source.finish()
-            let close = WebSocketFrame(
-                fin: true, opcode: .connectionClose, data: frame.unmaskedData)
-            context.writeAndFlush(wrapOutboundOut(close), promise: nil)
-        default:
-            break
+            send(.connectionClose, bytes, context)
+        case .refuse(let code):
+            connection.source.finish()
+            var bytes = context.channel.allocator.buffer(capacity: 2)
+            bytes.write(webSocketErrorCode: code)
+            send(.connectionClose, bytes, context)
+            context.close(promise: nil)
         }
+    }
+
+    private func send(
+        _ opcode: WebSocketOpcode, _ bytes: ByteBuffer, _ context: ChannelHandlerContext
+    ) {
+        let frame = WebSocketFrame(fin: true, opcode: opcode, data: bytes)
+        context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

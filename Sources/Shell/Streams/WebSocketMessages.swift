@@ -33,7 +33,9 @@ package struct WebSocketMessages {
     package mutating func take(_ frame: WebSocketFrame) -> Outcome {
         if case .closed = state { return .none }
         // A client masks what it sends, so that no proxy on the way takes it for something else.
-        guard frame.maskKey != nil, frame.reservedBitsAreClear else { return refuse(.protocolError) }
+        guard frame.maskKey != nil, frame.reservedBitsAreClear else {
+            return refuse(.protocolError)
+        }
         switch frame.opcode {
         case .binary, .text:
             guard case .idle = state else { return refuse(.protocolError) }
