@@ -21,8 +21,9 @@ public struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
     /// Entries in memory, those that were passed over included.
     public var entries: Int { heap.count }
 
-    /// When the earliest key is due.
-    public var deadline: Instant? { heap.first?.instant }
+    /// When the earliest key is due. Kept, not computed: other rooms, which know no entries, ask
+    /// for it after every step.
+    public private(set) var deadline: Instant?
 
     public subscript(key: Key) -> Instant? { instants[key] }
 
@@ -31,8 +32,8 @@ public struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
         instants[key] = instant
         heap.append(Entry(instant: instant, key: key))
         siftUp(heap.count - 1)
-        dropStale()
         if heap.count > 2 * instants.count + 64 { compact() }
+        dropStale()
     }
 
     public mutating func cancel(_ key: Key) {
@@ -51,6 +52,7 @@ public struct DeadlineQueue<Key: Hashable & Comparable & Sendable>: Sendable {
 
     private mutating func dropStale() {
         while let first = heap.first, instants[first.key] != first.instant { removeFirst() }
+        deadline = heap.first?.instant
     }
 
     /// Keys that are moved often would otherwise leave an entry behind for each move.

@@ -35,6 +35,8 @@ package struct ControlCore: Sendable {
     var isOverBudget = false
     /// The newest version of an object that a change has told.
     private(set) var seenRevision: UInt64 = 0
+    /// When to send `.wake`. Kept, because the daemon asks after every step of any of its parts.
+    package private(set) var deadline: Instant?
 
     /// A write under way.
     struct Flight: Sendable {
@@ -54,14 +56,23 @@ package struct ControlCore: Sendable {
     package mutating func step(
         _ input: ControlInput, at now: Instant, into out: inout Outbox<ControlEffect>
     ) {
+        if case .wallTime(let time) = input {
+            wall = time
+            return
+        }
+        take(input, at: now, into: &out)
+        deadline = earliestDeadline
+    }
+
+    private mutating func take(
+        _ input: ControlInput, at now: Instant, into out: inout Outbox<ControlEffect>
+    ) {
         switch input {
         case .started: onStarted()
         case .loaded(let objects): onLoaded(objects)
         case .synced: onSynced()
         case .stopped: onStopped()
-        case .wallTime(let time):
-            wall = time
-            return
+        case .wallTime(let time): wall = time
         case .changed(let changes): onChanged(changes)
         case .peerStatus(let name, let status): onPeerStatus(name.text, status)
         case .authorities(let certificates): onAuthorities(certificates)
@@ -74,7 +85,7 @@ package struct ControlCore: Sendable {
         work(now, &out)
     }
 
-    package var deadline: Instant? {
+    private var earliestDeadline: Instant? {
         guard isSynced else { return nil }
         if isOverBudget { return .zero }
         let flight = flightOrder.first.flatMap { flights[$0]?.deadline }

@@ -69,6 +69,12 @@ package struct GossipCore: Sendable {
     var leavingUntil: Instant?
     package internal(set) var hasLeft = false
 
+    /// When the shell must send `.wake`; one that is past means at once. A wake much later
+    /// than a timeout is taken as a stall of the process
+    /// (``GossipConfiguration/stallTolerance``), so do not round it up. Kept, because the daemon
+    /// asks after every step of any of its parts.
+    package private(set) var deadline: Instant?
+
     static let sweepInterval = Span.seconds(30)
 
     /// `local.incarnation` must be newer than that of any earlier run under the name: seconds
@@ -101,6 +107,7 @@ package struct GossipCore: Sendable {
         nextExchangeAt = now + self.random.span(from: .zero, to: configuration.exchangeInterval)
         nextReconnectAt = now
         nextSweepAt = now + Self.sweepInterval
+        deadline = earliestDeadline
     }
 
     /// The record of this name as this machine sees it.
@@ -145,14 +152,12 @@ package struct GossipCore: Sendable {
             onReliable(payload, from: from, at: now, into: &out)
         case .compare: startExchange(at: now, into: &out)
         }
+        deadline = earliestDeadline
         // Costs a sort of all members, so larger meshes are left to the simulator's checker.
         assert(members.count > 16 || invariantViolation == nil, invariantViolation ?? "")
     }
 
-    /// When the shell must send `.wake`; one that is past means at once. A wake much later
-    /// than a timeout is taken as a stall of the process
-    /// (``GossipConfiguration/stallTolerance``), so do not round it up.
-    package var deadline: Instant? {
+    private var earliestDeadline: Instant? {
         guard !hasLeft else { return nil }
         var earliest = nextSweepAt
         func consider(_ instant: Instant) { earliest = min(earliest, instant) }

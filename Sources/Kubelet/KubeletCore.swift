@@ -50,6 +50,8 @@ package struct KubeletCore: Sendable {
     var hasAnnouncedStart = false
     var hasAnnouncedReady = false
     var announcedPressures: [Pressure: Bool] = [:]
+    /// When to send `.wake`. Kept, because the daemon asks after every step of any of its parts.
+    package private(set) var deadline: Instant?
 
     struct PendingOperation: Sendable {
         var uid: String
@@ -69,6 +71,7 @@ package struct KubeletCore: Sendable {
         reclaimer = VolumeReclaimer(configuration)
         rotation = LogRotation(configuration.limits)
         events = EventRecorder(configuration)
+        deadline = earliestDeadline
     }
 
     var limits: KubeletLimits { configuration.limits }
@@ -103,12 +106,12 @@ package struct KubeletCore: Sendable {
         case .wake: onWake(now, &out)
         }
         settle(now, &out)
+        deadline = earliestDeadline
     }
 
-    /// When to send `.wake`.
-    package var deadline: Instant? {
+    private var earliestDeadline: Instant? {
         var earliest: Instant?
-        // Asked for after every step, so without an array and without a look-up.
+        // Computed after every step, so without an array and without a look-up.
         func consider(_ instant: Instant?) {
             if let instant, instant < earliest ?? .distantFuture { earliest = instant }
         }

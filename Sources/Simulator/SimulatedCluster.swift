@@ -65,10 +65,14 @@ package final class SimulatedCluster {
             world.add(KeyValueClient(number, mine, pauseMax: pause, isOver: isOver))
         }
         world.add(Scaler("pulled", replicasMax: 6, isOver: isOver))
+        for number in 0..<2 { world.add(PodClient(number, isOver: isOver)) }
     }
 
     /// No client begins anything new.
-    package func endLoad() { isOver = true }
+    package func endLoad() {
+        isOver = true
+        world.wakeClients()
+    }
 
     /// Waits until the cluster is at rest and stays so for a second.
     package func settle(within limit: Span = .seconds(60)) -> Bool {

@@ -9,6 +9,8 @@ struct Checkers {
     private var raft = RaftCheckers()
     private var detection = DetectionChecker()
     private var bounds = BoundChecker()
+    var refusals = RefusalChecker()
+    var restarts = RestartChecker()
     private var sinceInvariants: [Int: Int] = [:]
     private var stepsSeen = 0
     /// How often each rare branch was taken.

@@ -16,9 +16,14 @@ package struct Convergence {
     package init(_ world: World) { self.world = world }
 
     package func pending() -> String? {
-        raft ?? mesh ?? identities ?? stores ?? nodes ?? deployments() ?? orphans ?? registers
-            ?? watches ?? services(running)
+        raft ?? mesh ?? identities ?? stores ?? applications ?? clients
     }
+
+    /// What the cluster runs.
+    private var applications: String? { nodes ?? deployments() ?? orphans ?? services(running) }
+
+    /// What its users were promised.
+    private var clients: String? { registers ?? watches ?? drawnPods }
 
     private var running: [VirtualMachine] { world.machines.filter(\.isRunning) }
 
@@ -163,6 +168,11 @@ package struct Convergence {
             if held < value { return "register \(name) holds \(held), \(value) was acknowledged" }
         }
         return nil
+    }
+
+    /// Every Pod that a client made and deleted is gone.
+    private var drawnPods: String? {
+        world.workload.clients.lazy.compactMap { ($0 as? PodClient)?.pending }.first
     }
 
     /// Every watch has shown every change.

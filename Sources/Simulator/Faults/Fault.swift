@@ -43,6 +43,9 @@ package enum Fault: Sendable, Hashable {
     case flipBit(MachineSelector, downFor: Span)
     /// The disk is lost as a whole; the machine joins as another one.
     case loseDisk(MachineSelector, downFor: Span)
+    /// The power is cut, and writes are gone that the disk had called durable; as many as the
+    /// others make up for. Waits for a moment in which they do.
+    case loseSynced(MachineSelector, downFor: Span)
     /// The calendar jumps.
     case jumpClock(MachineSelector, by: Span)
     /// A new machine joins.
@@ -67,6 +70,7 @@ package enum Fault: Sendable, Hashable {
     case undelay(Int)
     case freeDisk(Int)
     case replace(Int)
+    case loseSyncedOf(Int, downFor: Span, triesLeft: Int)
     case endGoodbye(Int, life: Int)
     case operate(World.IdentityTask)
     /// From now on the network, the disks and the runtimes are kind.

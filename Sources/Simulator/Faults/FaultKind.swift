@@ -19,6 +19,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
     // Disks.
     case unsyncedLoss = "unsynced writes lost"
     case tornWrite = "torn write"
+    case syncedLoss = "synced writes lost"
     case bitFlip = "bit flip refused"
     case fullDisk = "full disk"
     case diskStall = "disk stall"
@@ -36,6 +37,9 @@ package enum FaultKind: String, CaseIterable, Sendable {
     // Containers.
     case containerEnd = "container ended"
     case runtimeFailure = "runtime failure"
+    case runtimeLookFailure = "runtime look failed"
+    case runtimeAnswerLost = "runtime answer lost"
+    case probeFailure = "probe failed"
 
     /// Where the kind stands in ``FaultCoverage``.
     fileprivate var index: Int { Self.indices[self] ?? 0 }

@@ -49,6 +49,8 @@ extension FaultPlan {
     private mutating func drawSeason(_ random: inout Random) {
         let kinds = Self.drawKinds(&random)
         length = random.span(from: .minutes(20), to: .minutes(2 * 60))
+        times.log = [1, 2, 5][random.below(3)]
+        times.mesh = [1, 2, 5][random.below(3)]
         clientPause = Int64(40 + random.below(400))
         let gapMax = random.span(from: .minutes(4), to: .minutes(40))
         var at = random.span(from: .seconds(1), to: .minutes(2))
@@ -69,6 +71,8 @@ extension FaultPlan {
         network.holdsFrames = random.chance(0.5)
         if random.chance(0.3) { disk.syncMax = .milliseconds(Int64(1 + random.below(30))) }
         if random.chance(0.3) { runtime.failure = random.fraction() * 0.1 }
+        if random.chance(0.3) { runtime.lostAnswer = random.fraction() * 0.1 }
+        if random.chance(0.5) { runtime.probeFailure = random.fraction() * 0.3 }
         if random.chance(0.3) { runtime.ignoresTerm = random.fraction() }
         if random.chance(0.5) { wallSkewMax = .milliseconds(Int64(1 + random.below(800))) }
         if random.chance(0.5) { driftMax = Int64(1 + random.below(500)) }
@@ -128,6 +132,7 @@ extension FaultPlan {
         { .fillDisk(target(&$0), for: short(&$0)) },
         { .flipBit(target(&$0), downFor: short(&$0)) },
         { .loseDisk(target(&$0), downFor: short(&$0)) },
+        { .loseSynced(target(&$0), downFor: short(&$0)) },
         { .jumpClock(target(&$0), by: jump(&$0)) },
         { _ in .join },
         { .leave(target(&$0), downFor: $0.chance(0.6) ? short(&$0) : nil) },

@@ -7,6 +7,7 @@ package struct FaultPlan: Sendable {
     package var disk = DiskKnobs()
     package var runtime = RuntimeKnobs()
     package var log = LogKnobs()
+    package var times = TimeKnobs()
     /// Machines' calendars differ from the true time by at most this.
     package var wallSkewMax = Span.zero
     /// Machines' monotonic clocks run wrong by at most so many millionths.
@@ -32,6 +33,17 @@ package struct LogKnobs: Sendable {
     package var snapshotAfterEntries: Int?
     package var entriesKeptBehindSnapshot: Int?
     package var snapshotChunkBytes: Int?
+
+    package init() {}
+}
+
+/// How patient the protocols are configured to be, in multiples of the defaults. People who have
+/// a slow network choose such times, and a cluster that lives for hours says less in them.
+package struct TimeKnobs: Sendable {
+    /// Of Raft: heartbeats and election timeouts.
+    package var log: Int64 = 1
+    /// Of the mesh: probes and their timeouts.
+    package var mesh: Int64 = 1
 
     package init() {}
 }

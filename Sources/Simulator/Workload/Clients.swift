@@ -35,6 +35,7 @@ enum Requests {
     }
 
     static let services = "/api/v1/namespaces/\(namespace)/services"
+    static let pods = "/api/v1/namespaces/\(namespace)/pods"
 
     /// - Parameter clusterIP: nil lets the cluster choose one.
     static func service(_ name: String, clusterIP: String?) -> JSON {

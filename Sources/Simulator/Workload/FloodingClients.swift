@@ -1,4 +1,4 @@
-package import API
+import API
 package import Base
 
 /// A user of the API who asks for more than there is room for, or suffers from who does.

@@ -52,6 +52,8 @@ final class Workload {
     var clients: [any Client] = []
     /// Counts the turns of each client, so that an old timer does nothing.
     var turns: [Int] = []
+    /// Which clients do nothing but wait for the end of a pause.
+    var isPausing: [Bool] = []
     var exchanges: [Ticket: Exchange] = [:]
     var context: ClientContext
     var lastTicket: UInt64 = 0
@@ -67,6 +69,7 @@ extension World {
     func add(_ client: any Client) {
         workload.clients.append(client)
         workload.turns.append(0)
+        workload.isPausing.append(true)
         queue.add(.clientResumes(workload.clients.count - 1, turn: 0), at: now)
     }
 
@@ -127,21 +130,31 @@ extension World {
 
     private func tell(_ client: Int, _ signal: ClientSignal, _ ticket: Ticket?) {
         workload.turns[client] += 1
+        workload.isPausing[client] = false
         workload.context.now = now
         let action = workload.clients[client].on(signal, &workload.context)
         if let rule = workload.clients[client].violation { fail(rule) }
         switch action {
         case .send(let request): send(request, from: client)
-        case .pause(let span):
-            queue.add(
-                .clientResumes(client, turn: workload.turns[client]),
-                at: now + span * plan.clientPause)
+        case .pause(let span): pause(client, for: span)
         case .hangUp(let span):
             if let ticket { hangUp(ticket) }
-            queue.add(
-                .clientResumes(client, turn: workload.turns[client]),
-                at: now + span * plan.clientPause)
+            pause(client, for: span)
         case .wait, .stop: break
+        }
+    }
+
+    private func pause(_ client: Int, for span: Span) {
+        workload.isPausing[client] = true
+        queue.add(
+            .clientResumes(client, turn: workload.turns[client]),
+            at: now + span * plan.clientPause)
+    }
+
+    /// Ends the pauses of all clients: in a season they last long.
+    func wakeClients() {
+        for client in workload.clients.indices where workload.isPausing[client] {
+            queue.add(.clientResumes(client, turn: workload.turns[client]), at: now)
         }
     }
 

@@ -56,6 +56,8 @@ struct VirtualDisk {
     private(set) var incoming: [UInt8] = []
     private var waiting: [Batch] = []
     private var writing: [Batch] = []
+    /// How many records the last start found, or the last replacement of the log wrote.
+    private var recordsAtStart = 0
     /// There is no room.
     var isFull = false
     /// A write failed: the log takes nothing more until it is opened again by a new process.
@@ -196,9 +198,37 @@ struct VirtualDisk {
         return true
     }
 
+    /// Where a loss may begin that nobody notices. What the last start found is counted, so a
+    /// daemon would refuse to start with less; and no vote is lost, nor a cut of the log, because
+    /// no majority makes up for those.
+    var firstLosable: Int {
+        var index = records.count
+        while index > recordsAtStart, Self.holdsEntries(records[index - 1].bytes) { index -= 1 }
+        return index
+    }
+
+    var recordCount: Int { records.count }
+
+    /// The disk lied: what it called durable from this record on is gone.
+    mutating func lose(recordsFrom index: Int) {
+        records.removeSubrange(index...)
+        coverage.note(.syncedLoss)
+    }
+
+    /// The log as a start would find it.
+    var log: RaftRestoredState? {
+        try? RaftRestoredState.replay(
+            records: records.lazy.map(\.bytes), snapshot: snapshot?.metadata)
+    }
+
+    private static func holdsEntries(_ record: [UInt8]) -> Bool {
+        if case .entries? = try? RaftRecord(decoding: record) { true } else { false }
+    }
+
     /// Reads everything back as the daemon does at its start.
     mutating func restore() throws -> (restored: RaftRestoredState, store: StoreCore) {
         hasFailed = false
+        recordsAtStart = records.count
         for (number, record) in records.enumerated() where !record.isIntact {
             throw DamagedDisk(description: "record \(number) of the log has a bad checksum")
         }
@@ -222,5 +252,6 @@ struct VirtualDisk {
     private mutating func write(_ fresh: ArraySlice<[UInt8]>, replacing: Bool) {
         if replacing { records = [] }
         records += fresh.map { CheckedBytes($0) }
+        if replacing { recordsAtStart = records.count }
     }
 }

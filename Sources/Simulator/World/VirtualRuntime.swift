@@ -11,8 +11,12 @@ package struct RuntimeKnobs: Sendable {
     package var callMax = Span.milliseconds(12)
     package var pullMin = Span.milliseconds(300)
     package var pullMax = Span.seconds(2)
-    /// The chance for each request that changes something to fail.
+    /// The chance for each request to fail, also for one that only looks.
     package var failure = 0.0
+    /// The chance for each request to take effect and be answered that its time ran out.
+    package var lostAnswer = 0.0
+    /// The chance for each probe and hook to find the container in a bad way.
+    package var probeFailure = 0.0
     /// The chance for a container to pass over TERM, so that it ends only by KILL.
     package var ignoresTerm = 0.1
     /// After a boot the runtime answers only after this.
@@ -30,7 +34,9 @@ package struct RuntimeKnobs: Sendable {
 struct VirtualRuntime {
     struct Container {
         var state: ContainerState
+        var podName: String
         var podUID: String
+        var program: ContainerProgram
         var ignoresTerm: Bool
 
         var isLive: Bool { state.phase == .running }
@@ -38,6 +44,9 @@ struct VirtualRuntime {
 
     private(set) var sandboxes: [String: SandboxState] = [:]
     private(set) var containers: [String: Container] = [:]
+    /// Containers that ended since somebody took these.
+    private var ended: [(podUID: String, name: String, exitCode: Int32)] = []
+    private(set) var coverage = FaultCoverage()
     /// The range that Pods get their addresses from.
     var podCIDR: IPv4Network?
     private var images: Set<String> = []
@@ -71,17 +80,57 @@ struct VirtualRuntime {
         container.state.finishedAt = wall
         container.state.reason = reason.isEmpty ? (exitCode == 0 ? "Completed" : "Error") : reason
         containers[id] = container
+        ended.append((container.podUID, container.state.name, exitCode))
         return true
     }
 
-    /// Performs a request whose time is over.
+    /// Containers that ended since the last time, in order.
+    mutating func takeEnded() -> [(podUID: String, name: String, exitCode: Int32)] {
+        defer { ended = [] }
+        return ended
+    }
+
+    /// Performs a request whose time is over. It may fail; or take effect, and fail all the same.
     mutating func perform(
         _ request: RuntimeRequest, at wall: WallTime, _ knobs: RuntimeKnobs,
         _ random: inout Random
     ) -> Result<RuntimeResponse, RuntimeError> {
-        if Self.changes(request), random.chance(knobs.failure) {
-            return .failure(RuntimeError(.other, "rpc error: code = Unknown desc = no luck"))
+        if knobs.failure > 0, random.chance(knobs.failure) {
+            coverage.note(Self.changes(request) ? .runtimeFailure : .runtimeLookFailure)
+            let code: RuntimeError.Code = [.other, .unavailable, .deadline][random.below(3)]
+            return .failure(RuntimeError(code, "rpc error: code = Unknown desc = no luck"))
         }
+        if knobs.probeFailure > 0, let failure = Self.badProbe(request),
+            random.chance(knobs.probeFailure)
+        {
+            coverage.note(.probeFailure)
+            return failure
+        }
+        let result = carryOut(request, at: wall, knobs, &random)
+        if knobs.lostAnswer > 0, Self.changes(request), random.chance(knobs.lostAnswer) {
+            coverage.note(.runtimeAnswerLost)
+            return .failure(RuntimeError(.deadline, "context deadline exceeded"))
+        }
+        return result
+    }
+
+    /// What a probe finds when the container is in a bad way; nil for other requests.
+    private static func badProbe(
+        _ request: RuntimeRequest
+    ) -> Result<RuntimeResponse, RuntimeError>? {
+        switch request {
+        case .execSync: .success(.execution(exitCode: 1, output: []))
+        case .httpGet: .success(.http(statusCode: 500, body: []))
+        case .tcpConnect: .failure(RuntimeError(.connectionFailed, "connection refused"))
+        case .grpcHealth: .success(.health(status: "NOT_SERVING"))
+        default: nil
+        }
+    }
+
+    private mutating func carryOut(
+        _ request: RuntimeRequest, at wall: WallTime, _ knobs: RuntimeKnobs,
+        _ random: inout Random
+    ) -> Result<RuntimeResponse, RuntimeError> {
         switch request {
         case .runSandbox(let wanted): return runSandbox(wanted, wall)
         case .stopSandbox(let id):
@@ -208,7 +257,8 @@ struct VirtualRuntime {
             phase: .created, createdAt: wall, image: wanted.userImage, imageID: wanted.image,
             labels: wanted.labels, annotations: wanted.annotations)
         containers[id] = Container(
-            state: state, podUID: sandbox.podUID,
+            state: state, podName: sandbox.podName, podUID: sandbox.podUID,
+            program: ContainerProgram(command: wanted.command),
             ignoresTerm: random.chance(knobs.ignoresTerm))
         return .success(.container(id: id))
     }

@@ -24,9 +24,7 @@ extension World {
         case .memberChanged(let member): onMemberChanged(member, machine)
         case .left: machine.hasSaidGoodbye = true
         case .sendRaft(let name, let address, let message):
-            let frame = RaftCodec.encode(message)
-            trace.bytes(frame)
-            send(PeerFrame(.log, frame), from: machine, to: peer(name, at: address.ip))
+            send(message, from: machine, to: peer(name, at: address.ip))
         case .identityAnswered(let ticket, let error): onIdentityAnswered(ticket, error)
         case .trustChanged: break
         case .renewCertificates:
@@ -88,6 +86,15 @@ extension World {
                 machine: machine.number, life: machine.life,
                 .kubelet(.token(ticket, .success(token)))),
             at: now + .milliseconds(1))
+    }
+
+    private func send(
+        _ message: RaftMessage, from machine: VirtualMachine, to peer: VirtualMachine?
+    ) {
+        let frame = RaftCodec.encode(message)
+        trace.bytes(frame)
+        if let rule = checkers.refusals.note(message, of: machine.name, at: now) { fail(rule) }
+        send(PeerFrame(.log, frame), from: machine, to: peer)
     }
 
     private func send(
@@ -173,18 +180,37 @@ extension World {
     func finishOperation(
         _ machine: VirtualMachine, _ life: Int, _ ticket: Ticket, _ request: RuntimeRequest
     ) {
+        var starting: String?
+        if case .startContainer(let id) = request, machine.runtime.containers[id]?.isLive == false {
+            starting = id
+        }
         let result = machine.runtime.perform(
             request, at: machine.clock.wall(at: now), plan.runtime, &machine.random)
-        if case .startContainer = request,
-            let rule = ContainerChecker.doubles(machines)
-        {
-            return fail(rule)
-        }
-        if case .failure(let error) = result, error.code == .other {
-            coverage.note(.runtimeFailure)
+        if let starting, let container = machine.runtime.containers[starting], container.isLive {
+            onStarted(container, on: machine)
         }
         guard machine.life == life else { return }
         give(.kubelet(.finished(ticket, result)), to: machine)
+    }
+
+    /// A container runs, whatever the daemon was answered.
+    private func onStarted(_ container: VirtualRuntime.Container, on machine: VirtualMachine) {
+        for other in machines {
+            for end in other.runtime.takeEnded() {
+                checkers.restarts.noteEnd(
+                    uid: end.podUID, container: end.name, exitCode: end.exitCode)
+            }
+        }
+        let rule =
+            ContainerChecker.doubles(machines)
+            ?? checkers.restarts.noteStart(
+                pod: container.podName, uid: container.podUID, container: container.state.name)
+        if let rule { return fail(rule) }
+        guard case .end(let span, let exitCodes) = container.program else { return }
+        queue.add(
+            .containerEnds(
+                machine: machine.number, boot: machine.boot, id: container.state.id,
+                exitCode: exitCodes[machine.random.below(exitCodes.count)]), at: now + span)
     }
 
     func endContainer(_ id: String, _ exitCode: Int32, on machine: VirtualMachine) {

@@ -51,7 +51,8 @@ extension World {
             .endContainer:
             hitMachine(fault)
         case .isolate, .deafen, .cutPath, .flap, .delay: hitNetwork(fault)
-        case .stallDisk, .fillDisk, .flipBit, .loseDisk, .join, .leave, .remove, .rotate:
+        case .stallDisk, .fillDisk, .flipBit, .loseDisk, .loseSynced, .join, .leave, .remove,
+            .rotate:
             hitDiskOrMembers(fault)
         default: end(fault)
         }
@@ -150,6 +151,9 @@ extension World {
             crash(number)
             machines[number].isLost = true
             schedule(.replace(number), after: span)
+        case .loseSynced(let selector, let span):
+            guard let number = resolve(selector) else { return }
+            loseSynced(number, downFor: span, triesLeft: Self.triesMax)
         case .join:
             if let number = join() { noteFault(.join, "join of \(machines[number].name)") }
         case .leave(let selector, let span):
@@ -186,6 +190,8 @@ extension World {
         case .undelay(let number): network.delay(number, by: .zero)
         case .freeDisk(let number): freeDisk(machines[number])
         case .replace(let number): replace(number)
+        case .loseSyncedOf(let number, let span, let left):
+            loseSynced(number, downFor: span, triesLeft: left)
         case .endGoodbye(let number, let life):
             if machines[number].life == life { finishGoodbye(machines[number]) }
         case .operate(let task): ask(for: task)
@@ -214,7 +220,7 @@ extension World {
         return number
     }
 
-    private func noteFault(_ kind: FaultKind?, _ words: String) {
+    func noteFault(_ kind: FaultKind?, _ words: String) {
         if let kind { coverage.note(kind) }
         guard faultsHit.count < Self.faultsToldMax else { return }
         let at = TraceText.time(now).drop { $0 == " " }
@@ -239,6 +245,8 @@ extension World {
         trace.note("calm", at: now)
         let kind = FaultPlan()
         plan.runtime.failure = 0
+        plan.runtime.lostAnswer = 0
+        plan.runtime.probeFailure = 0
         plan.disk = kind.disk
         plan.clientPause = kind.clientPause
         network.knobs = kind.network
@@ -259,9 +267,14 @@ extension World {
 
     /// All trouble that was hit.
     package var coverageOfAll: FaultCoverage {
-        machines.reduce(into: coverage.adding(network.coverage)) { $0.add($1.disk.coverage) }
+        machines.reduce(into: coverage.adding(network.coverage)) {
+            $0.add($1.disk.coverage)
+            $0.add($1.runtime.coverage)
+        }
     }
 
+    /// How often a fault looks whether its moment has come.
+    private static let triesMax = 40
     /// How many faults a report names.
     private static let faultsToldMax = 200
 }

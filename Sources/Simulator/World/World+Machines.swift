@@ -121,7 +121,13 @@ extension World {
             nodeName: machine.name.text, addresses: [machine.address])
         kubelet.clusterDNS = [machine.address]
         kubelet.acceptsPresentImages = true
+        var gossip = GossipConfiguration()
+        gossip.probeInterval = gossip.probeInterval * plan.times.mesh
+        gossip.probeTimeout = gossip.probeTimeout * plan.times.mesh
         var raft = RaftConfiguration(name: machine.name)
+        raft.heartbeatInterval = raft.heartbeatInterval * plan.times.log
+        raft.electionTimeoutMin = raft.electionTimeoutMin * plan.times.log
+        raft.electionTimeoutMax = raft.electionTimeoutMax * plan.times.log
         raft.reads = plan.log.reads
         if let count = plan.log.snapshotAfterEntries { raft.limits.snapshotAfterEntries = count }
         if let count = plan.log.entriesKeptBehindSnapshot {
@@ -131,8 +137,7 @@ extension World {
         var daemon = DaemonConfiguration(
             name: machine.name, address: machine.address, apiPort: Self.apiPort,
             meshPort: Self.meshPort, raftPort: Self.raftPort, votersWanted: votersWanted,
-            epoch: machine.random.next(), certificate: nil, gossip: GossipConfiguration(),
-            raft: raft,
+            epoch: machine.random.next(), certificate: nil, gossip: gossip, raft: raft,
             api: APIConfiguration(serviceNetwork: Self.services),
             control: ControlConfiguration(
                 clusterCIDR: Self.pods, serviceCIDR: Self.services, authorityPEM: "authority"),
