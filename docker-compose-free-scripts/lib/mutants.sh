@@ -35,10 +35,11 @@ manifest() {
 prepare() {
     copy=$scratch/$target
     [ ! -e "$copy.ready" ] || return 0
+    cores='Base|JSON|Objects|Gossip|Raft|Store|API|Control|Kubelet|Services'
     case $target in
-    SimulatorTests)
-        room='Base|JSON|Objects|Gossip|Raft|Store|API|Control|Kubelet|Services|Daemon|Simulator'
-        ;;
+    SimulatorTests) room="$cores|Daemon|Simulator" ;;
+    DaemonTests) room="$cores|Daemon" ;;
+    ServicesTests) room='Base|Gossip|Services' ;;
     ShellTests) room='Base|Raft|Store|Shell' ;;
     *) room="Base|${target%Tests}" ;;
     esac
