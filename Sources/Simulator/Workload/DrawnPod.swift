@@ -28,14 +28,13 @@ enum ContainerProgram: Equatable {
 /// must hold: `never-i2-1-7` restarts nothing and has two init containers.
 struct DrawnPod {
     let name: String
-    let policy: String
     let body: JSON
 
     /// - Parameter suffix: makes the name unique.
     init(_ suffix: String, _ random: inout Random) {
-        policy = ["Always", "OnFailure", "Never"][random.below(3)]
+        let policy = ["Always", "OnFailure", "Never"][random.below(3)]
         let initial = random.below(3)
-        name = "\(policy.lowercased())-i\(initial)-\(suffix)"
+        let name = "\(policy.lowercased())-i\(initial)-\(suffix)"
         var first = (0..<initial).map { Self.initContainer($0, &random) }
         if random.chance(0.4) {
             first.insert(Self.sidecar(&random), at: random.below(first.count + 1))
@@ -51,6 +50,7 @@ struct DrawnPod {
         if random.chance(0.1) {
             spec["activeDeadlineSeconds"] = .integer(Int64(1 + random.below(10)))
         }
+        self.name = name
         body = [
             "apiVersion": "v1", "kind": "Pod",
             "metadata": ["name": .string(name), "labels": ["drawn": "yes"]],
