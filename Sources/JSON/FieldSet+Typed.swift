@@ -230,7 +230,10 @@ private enum FieldComparer {
         _ result: inout FieldComparison
     ) {
         for (name, value) in left {
-            compare(value, right[name], schema?.member(name), path + [.field(name)], &result)
+            // Most of a document stays as it was, so a look at the values saves all the paths.
+            let other = right[name]
+            if value == other { continue }
+            compare(value, other, schema?.member(name), path + [.field(name)], &result)
         }
         for (name, value) in right where left[name] == nil {
             compare(nil, value, schema?.member(name), path + [.field(name)], &result)
@@ -241,6 +244,7 @@ private enum FieldComparer {
         _ left: [JSON], _ right: [JSON], _ schema: (any MergeSchema)?, _ path: Path,
         _ result: inout FieldComparison
     ) {
+        if left == right { return }
         var old: [FieldSet.PathElement: JSON] = [:]
         for value in left {
             if let element = pathElement(of: value, in: schema) { old[element] = value }

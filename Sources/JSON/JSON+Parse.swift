@@ -43,6 +43,7 @@ extension JSON {
         return try bytes.withUnsafeBufferPointer {
             (buffer) throws(JSONError) -> Parsed in
             var parser = JSONParser(buffer, limits, collectDuplicates: collectDuplicates)
+            defer { parser.discard() }
             let value = try parser.parseDocument()
             return Parsed(
                 value: value, duplicates: parser.duplicates,
@@ -61,6 +62,10 @@ private struct JSONParser {
     private var depth = 0
     private(set) var duplicates: [String] = []
     private(set) var hasDuplicates = false
+    /// The members and elements read so far of the containers that are open.
+    private var members = JSONStack<(name: String, value: JSON)>()
+    private var elements = JSONStack<JSON>()
+    private var marks = JSONStack<UInt64>()
 
     init(
         _ bytes: UnsafeBufferPointer<UInt8>, _ limits: JSONLimits, collectDuplicates: Bool
@@ -69,6 +74,13 @@ private struct JSONParser {
         self.limits = limits
         self.collectDuplicates = collectDuplicates
         count = bytes.count
+    }
+
+    /// To be called at the end, whatever it is.
+    mutating func discard() {
+        members.discard()
+        elements.discard()
+        marks.discard()
     }
 
     mutating func parseDocument() throws(JSONError) -> JSON {
@@ -131,33 +143,99 @@ private struct JSONParser {
             position += 1
             return .object(JSONObject())
         }
-        let path = collectDuplicates ? Path(parent) : nil
+        return .object(
+            collectDuplicates ? try parseMembers(Path(parent)) : try parseMembers())
+    }
+
+    private mutating func parseMembers() throws(JSONError) -> JSONObject {
+        let start = members.count
+        while true {
+            let (name, mark) = try parseName()
+            let value = try parseValue(path: nil)
+            members.push((name, value))
+            marks.push(mark)
+            guard try endsContainer(UInt8(ascii: "}"), "after object key:value pair") else {
+                continue
+            }
+            let mayRepeat = marks.holdsTwice(from: start)
+            marks.drop(to: start)
+            let found = members.take(from: start)
+            guard mayRepeat else { return JSONObject(distinct: found) }
+            var builder = JSONObject.Builder()
+            for (name, value) in found where builder.append(name, value) { hasDuplicates = true }
+            return builder.object
+        }
+    }
+
+    private mutating func parseMembers(_ path: Path) throws(JSONError) -> JSONObject {
         var members = JSONObject.Builder()
         while true {
-            skipSpace()
-            guard position < count else { throw unexpectedEnd() }
-            guard bytes[position] == UInt8(ascii: "\"") else {
-                throw unexpected("looking for beginning of object key string")
-            }
-            let name = try parseString()
-            skipSpace()
-            guard position < count else { throw unexpectedEnd() }
-            guard bytes[position] == UInt8(ascii: ":") else {
-                throw unexpected("after object key")
-            }
-            position += 1
-            path?.name = name
+            let name = try parseName().name
+            path.name = name
             let value = try parseValue(path: path)
             if members.append(name, value) {
                 hasDuplicates = true
-                if let path, duplicates.count < limits.duplicatesMax {
+                if duplicates.count < limits.duplicatesMax {
                     duplicates.append(path.text(adding: name))
                 }
             }
             if try endsContainer(UInt8(ascii: "}"), "after object key:value pair") {
-                return .object(members.object)
+                return members.object
             }
         }
+    }
+
+    /// Reads a member's name and the colon behind it. Equal names have equal marks.
+    private mutating func parseName() throws(JSONError) -> (name: String, mark: UInt64) {
+        skipSpace()
+        guard position < count else { throw unexpectedEnd() }
+        guard bytes[position] == UInt8(ascii: "\"") else {
+            throw unexpected("looking for beginning of object key string")
+        }
+        let name: String
+        let mark: UInt64
+        let start = position + 1
+        let end = endOfPlainText(from: start)
+        if end < count, bytes[end] == UInt8(ascii: "\"") {
+            let raw = UnsafeBufferPointer(rebasing: bytes[start..<end])
+            mark = JSONNames.mark(of: raw)
+            name = JSONNames.name(raw, mark) ?? String(decoding: raw, as: UTF8.self)
+            position = end + 1
+        } else {
+            name = try parseString()
+            mark = JSONNames.mark(of: name)
+        }
+        skipSpace()
+        guard position < count else { throw unexpectedEnd() }
+        guard bytes[position] == UInt8(ascii: ":") else { throw unexpected("after object key") }
+        position += 1
+        return (name, mark)
+    }
+
+    /// The first byte from there on that is no letter of plain ASCII text: a quote, a backslash, a
+    /// control character or a part of another letter. Eight bytes are looked at together.
+    private func endOfPlainText(from start: Int) -> Int {
+        var index = start
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        let raw = UnsafeRawBufferPointer(bytes)
+        while index + 8 <= count {
+            let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let quote = word ^ (ones &* 0x22)
+            let backslash = word ^ (ones &* 0x5C)
+            // A byte's top bit is set where the byte is high, small, a quote or a backslash.
+            let isSmall = (word &- ones &* 0x20) & ~word
+            let isQuote = (quote &- ones) & ~quote
+            let isBackslash = (backslash &- ones) & ~backslash
+            if (word | isSmall | isQuote | isBackslash) & tops != 0 { break }
+            index += 8
+        }
+        while index < count {
+            let byte = bytes[index]
+            if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { break }
+            index += 1
+        }
+        return index
     }
 
     private mutating func parseArray(parent: Path?) throws(JSONError) -> JSON {
@@ -168,12 +246,12 @@ private struct JSONParser {
             return .array([])
         }
         let path = collectDuplicates ? Path(parent) : nil
-        var elements: [JSON] = []
+        let start = elements.count
         while true {
-            path?.index = elements.count
-            elements.append(try parseValue(path: path))
+            path?.index = elements.count - start
+            elements.push(try parseValue(path: path))
             if try endsContainer(UInt8(ascii: "]"), "after array element") {
-                return .array(elements)
+                return .array(elements.take(from: start))
             }
         }
     }
@@ -281,7 +359,7 @@ extension JSONParser {
     /// Reads a string whose opening quote is at `position`.
     private mutating func parseString() throws(JSONError) -> String {
         let start = position + 1
-        var index = start
+        var index = endOfPlainText(from: start)
         var isASCII = true
         while index < count {
             let byte = bytes[index]

@@ -15,6 +15,12 @@ public struct JSONObject: Sendable {
         for (name, value) in members { self[name] = value }
     }
 
+    /// - Parameter members: with different names.
+    init(distinct members: [(name: String, value: JSON)]) {
+        self.members = members
+        if members.count > Self.indexThreshold { rebuildIndex() }
+    }
+
     public var count: Int { members.count }
     public var isEmpty: Bool { members.isEmpty }
     public var names: [String] { members.map(\.name) }
@@ -78,7 +84,20 @@ extension JSONObject: Sequence {
 extension JSONObject: Equatable {
     /// Order does not matter to equality, as in RFC 8259.
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
-        left.count == right.count && left.members.allSatisfy { right[$0.name] == $0.value }
+        guard left.count == right.count else { return false }
+        for position in left.members.indices {
+            // Nearly always the order is the same.
+            if left.members[position].name == right.members[position].name {
+                guard left.members[position].value == right.members[position].value else {
+                    return false
+                }
+                continue
+            }
+            guard let other = right.position(of: left.members[position].name),
+                right.members[other].value == left.members[position].value
+            else { return false }
+        }
+        return true
     }
 }
 
