@@ -5,13 +5,13 @@ import Store
 /// needs; everybody with a credential may discover and ask about himself, and do what roles that
 /// are bound to him allow (`rbac.authorization.k8s.io`).
 struct Authorizer: Sendable {
-    private(set) var roles = RoleIndex()
+    let roles: RoleIndex
     /// What Pods and volumes there are, which decides what a machine may see.
-    private var snapshot = Snapshot()
+    private let snapshot: Snapshot
 
-    /// Brings the roles up to date with the state that a request is judged on.
-    mutating func refresh(from snapshot: Snapshot) {
-        roles.refresh(from: snapshot)
+    /// - Parameter snapshot: the state that the request is judged on.
+    init(roles: RoleIndex = RoleIndex(), snapshot: Snapshot = Snapshot()) {
+        self.roles = roles
         self.snapshot = snapshot
     }
 

@@ -2,7 +2,7 @@ import JSON
 import Objects
 import Store
 
-/// The roles and bindings of a Store, read once and kept until one of them changes.
+/// The roles and bindings of a Store.
 struct RoleIndex: Sendable {
     /// Namespace (empty for a ClusterRole) and name of a role.
     struct RoleName: Hashable, Sendable {
@@ -19,54 +19,22 @@ struct RoleIndex: Sendable {
     private var rules: [RoleName: [PolicyRule]] = [:]
     /// The bindings of each subject: `user:`, `group:` and its name.
     private var bindings: [String: [Binding]] = [:]
-    private var state = State()
-    /// The newest state that was compared; nothing changes without a new revision.
-    private var revision = Revision(0)
 
-    /// What tells one state of all roles and bindings from another: none can be added, changed or
-    /// deleted without changing the number of them or the newest revision.
-    private struct State: Sendable, Equatable {
-        var counts: [Int] = []
-        var newest = Revision(0)
-    }
-
-    private static let kinds: [Resource] = [
+    static let kinds: [Resource] = [
         .clusterRoles, .roles, .clusterRoleBindings, .roleBindings,
     ]
 
-    private static func range(_ resource: Resource) -> KeyRange {
-        .resource(group: resource.group, resource: resource.plural)
-    }
-
-    mutating func refresh(from snapshot: Snapshot) {
-        guard snapshot.revision != revision else { return }
-        defer { revision = snapshot.revision }
-        var present = State()
-        for kind in Self.kinds {
-            var count = 0
-            snapshot.forEach(in: Self.range(kind)) { _, document in
-                count += 1
-                present.newest = max(present.newest, document.modRevision)
-                return true
-            }
-            present.counts.append(count)
-        }
-        guard present != state else { return }
-        self = RoleIndex(snapshot)
-        state = present
-    }
-
     init() {}
 
-    private init(_ snapshot: Snapshot) {
+    init(_ snapshot: Snapshot) {
         for kind in [Resource.clusterRoles, .roles] {
-            for (key, document) in snapshot.list(Self.range(kind)) {
+            for (key, document) in snapshot.list(.all(of: kind)) {
                 rules[RoleName(namespace: key.namespace, name: key.name)] =
                     document.json.list("rules").map(PolicyRule.init)
             }
         }
         for kind in [Resource.clusterRoleBindings, .roleBindings] {
-            for (key, document) in snapshot.list(Self.range(kind)) {
+            for (key, document) in snapshot.list(.all(of: kind)) {
                 add(document.json, in: key.namespace)
             }
         }

@@ -10,11 +10,19 @@ package struct FlowIdentity: Sendable, Hashable {
     package var level: String
     /// The user or the namespace, as the schema distinguishes; empty when it does not.
     package var distinguisher: String
+    /// By which clients are told what chose their request.
+    package var schemaUID: String
+    package var levelUID: String
 
-    package init(schema: String, level: String, distinguisher: String) {
+    package init(
+        schema: String, level: String, distinguisher: String, schemaUID: String = "",
+        levelUID: String = ""
+    ) {
         self.schema = schema
         self.level = level
         self.distinguisher = distinguisher
+        self.schemaUID = schemaUID
+        self.levelUID = levelUID
     }
 }
 
@@ -51,12 +59,14 @@ package struct PriorityLevel: Sendable, Equatable {
     }
 }
 
-/// The FlowSchemas and priority levels of a Store, read once and kept until one of them changes.
+/// The FlowSchemas and priority levels of a Store.
 struct FlowIndex: Sendable {
     private struct Schema: Sendable {
         var name: String
+        var uid: String
         var precedence: Int64
         var level: String
+        var levelUID: String
         var distinguisher: String
         var rules: [Rule]
     }
@@ -72,55 +82,29 @@ struct FlowIndex: Sendable {
 
     private(set) var levels: [PriorityLevel] = []
     private var schemas: [Schema] = []
-    private var state = State()
-    private var revision = Revision(0)
 
-    private struct State: Sendable, Equatable {
-        var counts: [Int] = []
-        var newest = Revision(0)
-    }
-
-    private static let kinds: [Resource] = [.flowSchemas, .priorityLevelConfigurations]
-
-    private static func range(_ resource: Resource) -> KeyRange {
-        .resource(group: resource.group, resource: resource.plural)
-    }
+    static let kinds: [Resource] = [.flowSchemas, .priorityLevelConfigurations]
 
     init() {}
 
-    /// True when something has changed.
-    mutating func refresh(from snapshot: Snapshot) -> Bool {
-        guard snapshot.revision != revision else { return false }
-        defer { revision = snapshot.revision }
-        var present = State()
-        for kind in Self.kinds {
-            var count = 0
-            snapshot.forEach(in: Self.range(kind)) { _, document in
-                count += 1
-                present.newest = max(present.newest, document.modRevision)
-                return true
-            }
-            present.counts.append(count)
+    init(_ snapshot: Snapshot) {
+        var uids: [String: String] = [:]
+        levels = snapshot.list(.all(of: .priorityLevelConfigurations)).map { key, document in
+            let json = document.json
+            uids[key.name] = json["metadata"]?.text("uid") ?? ""
+            return PriorityLevel(name: key.name, json["spec"] ?? [:])
         }
-        guard present != state else { return false }
-        self = FlowIndex(snapshot)
-        state = present
-        return true
-    }
-
-    private init(_ snapshot: Snapshot) {
-        levels = snapshot.list(Self.range(.priorityLevelConfigurations)).map {
-            PriorityLevel(name: $0.key.name, $0.document.json["spec"] ?? [:])
-        }
-        let known = Set(levels.map(\.name))
-        schemas = snapshot.list(Self.range(.flowSchemas)).map { key, document in
-            let spec = document.json["spec"] ?? [:]
+        schemas = snapshot.list(.all(of: .flowSchemas)).map { key, document in
+            let json = document.json
+            let spec = json["spec"] ?? [:]
+            let level = spec["priorityLevelConfiguration"]?.text("name") ?? ""
             return Schema(
-                name: key.name, precedence: spec.count("matchingPrecedence"),
-                level: spec["priorityLevelConfiguration"]?.text("name") ?? "",
+                name: key.name, uid: json["metadata"]?.text("uid") ?? "",
+                precedence: spec.count("matchingPrecedence"), level: level,
+                levelUID: uids[level] ?? "",
                 distinguisher: spec["distinguisherMethod"]?.text("type") ?? "",
                 rules: spec.list("rules").map(Self.rule))
-        }.filter { known.contains($0.level) }.sorted {
+        }.filter { uids[$0.level] != nil }.sorted {
             ($0.precedence, $0.name) < ($1.precedence, $1.name)
         }
     }
@@ -158,7 +142,8 @@ struct FlowIndex: Sendable {
             default: ""
             }
         return FlowIdentity(
-            schema: schema.name, level: schema.level, distinguisher: distinguisher)
+            schema: schema.name, level: schema.level, distinguisher: distinguisher,
+            schemaUID: schema.uid, levelUID: schema.levelUID)
     }
 
     private static func matches(_ rule: Rule, _ user: UserInfo) -> Bool {

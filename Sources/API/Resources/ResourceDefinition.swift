@@ -4,8 +4,9 @@ package import Objects
 
 /// Everything that the API knows of a resource: the one place that discovery, decoding,
 /// defaulting, validation, printing and OpenAPI read. It is plain data with a few functions, so a
-/// resource that a user defines can have one too.
-package struct ResourceDefinition: Sendable {
+/// resource that a user defines can have one too. It never changes; it is a class because it is
+/// large and every request hands it on.
+package final class ResourceDefinition: Sendable {
     package let resource: Resource
     package let singularName: String
     package let shortNames: [String]

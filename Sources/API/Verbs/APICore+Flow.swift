@@ -6,7 +6,17 @@ package import Store
 extension APICore {
     /// The priority levels, when they are others than at the last call.
     package mutating func changedLevels(_ snapshot: Snapshot) -> [PriorityLevel]? {
-        flows.refresh(from: snapshot) ? flows.levels : nil
+        policies.refresh(from: snapshot)
+        return policies.takeNewLevels()
+    }
+
+    /// Brings what is kept of a Store up to date, so that ``evaluate(_:snapshot:at:with:)`` judges
+    /// by the roles of that state.
+    package mutating func refresh(from snapshot: Snapshot) { policies.refresh(from: snapshot) }
+
+    /// Hears of the changes that led from one revision to another.
+    package mutating func follow(_ changes: [Change], from: Revision, to: Revision) {
+        policies.follow(changes, from: from, to: to)
     }
 
     /// Whether a request is served at once whatever the FlowSchemas say: an administrator's (the
@@ -16,17 +26,22 @@ extension APICore {
         return user.isMaster
     }
 
+    /// Whether a request asks how this machine is.
+    package static func isAboutHealth(_ request: APIRequest) -> Bool {
+        request.path.hasPrefix("/livez") || request.path.hasPrefix("/readyz")
+            || request.path.hasPrefix("/healthz")
+    }
+
     /// The flow of a request; nil when no schema chooses it.
     package func flow(
         of request: APIRequest, snapshot: Snapshot, at wall: WallTime
     ) -> FlowIdentity? {
-        let evaluation = Evaluation(
-            registry: registry, configuration: configuration, snapshot: snapshot, wall: wall,
-            random: Random(seed: 0))
-        // Who cannot be authenticated waits with those who did not try.
-        let user = (try? authenticate(request, evaluation)) ?? .anonymous
+        let evaluation = evaluation(
+            of: request, snapshot: snapshot, at: wall, with: Random(seed: 0))
+        // Nobody chooses for a request whose credential is refused; it costs no more than that.
+        guard let user = try? authenticate(request, evaluation) else { return nil }
         guard let query = try? QueryParameters(request.query) else { return nil }
         let target = RequestTarget(path: request.path, registry: registry)
-        return flows.flow(of: Action(request, target, query), by: user)
+        return policies.flows.flow(of: Action(request, target, query), by: user)
     }
 }

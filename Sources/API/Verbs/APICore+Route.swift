@@ -16,7 +16,7 @@ extension APICore {
         let target = RequestTarget(path: request.path, registry: registry)
         let query = try QueryParameters(request.query)
         let action = Action(request, target, query)
-        try authorizer.check(action, by: user)
+        try evaluation.authorizer.check(action, by: user)
         switch target {
         case .resource(let target):
             return try resourceVerb(request, target, query, &evaluation)
@@ -26,7 +26,7 @@ extension APICore {
                 accept: request.accept, offer: .plain, query: query)
             let review = try evaluation.review(
                 kind, namespace: namespace, body(of: request),
-                reviewedClaims: request.reviewedClaims, authorizer)
+                reviewedClaims: request.reviewedClaims, evaluation.authorizer)
             return .respond(APIResponse(code: 201, body: review.bytes))
         case .usage(let kind, let target):
             guard [.get, .head].contains(request.method) else { throw StatusError.methodNotAllowed }
@@ -66,7 +66,7 @@ extension APICore {
             throw unauthorized
         }
         if let impersonation = request.impersonation {
-            try authorizer.checkImpersonation(impersonation, by: user)
+            try evaluation.authorizer.checkImpersonation(impersonation, by: user)
             user = UserInfo(
                 name: impersonation.user,
                 groups: impersonation.groups.contains(UserInfo.authenticated)

@@ -15,8 +15,7 @@ package struct APICore: Sendable {
     package let registry: ResourceRegistry
     package let configuration: APIConfiguration
     let openAPI: OpenAPIDocuments
-    private(set) var authorizer = Authorizer()
-    var flows = FlowIndex()
+    var policies = PolicyIndex()
     private var random: Random
 
     package init(
@@ -62,19 +61,36 @@ package struct APICore: Sendable {
     package mutating func handle(
         _ request: APIRequest, snapshot: Snapshot, at wall: WallTime
     ) -> APIOutcome {
-        var evaluation = Evaluation(
-            registry: registry, configuration: configuration, snapshot: snapshot, wall: wall,
-            random: random)
+        if request.needsRoles { policies.refresh(from: snapshot) }
+        var random = random
+        defer { self.random = random }
+        return evaluate(request, snapshot: snapshot, at: wall, with: &random)
+    }
+
+    /// Evaluates a request by the policies that were read last: a pure function, which any thread
+    /// may call.
+    package func evaluate(
+        _ request: APIRequest, snapshot: Snapshot, at wall: WallTime, with random: inout Random
+    ) -> APIOutcome {
+        var evaluation = evaluation(of: request, snapshot: snapshot, at: wall, with: random)
         defer { random = evaluation.random }
-        if request.needsRoles {
-            authorizer.refresh(from: snapshot)
-            evaluation.authorizer = authorizer
-        }
         do throws(StatusError) {
             return try route(request, &evaluation)
         } catch {
             return .respond(.status(error))
         }
+    }
+
+    func evaluation(
+        of request: APIRequest, snapshot: Snapshot, at wall: WallTime, with random: Random
+    ) -> Evaluation {
+        var evaluation = Evaluation(
+            registry: registry, configuration: configuration, snapshot: snapshot, wall: wall,
+            random: random)
+        if request.needsRoles {
+            evaluation.authorizer = Authorizer(roles: policies.roles, snapshot: snapshot)
+        }
+        return evaluation
     }
 
     /// Evaluates a write of a part of podmesh itself.

@@ -66,14 +66,14 @@ extension RequestTarget {
         }
     }
 
-    private static let proxyMark = ByteSearch(for: Array("/proxy".utf8))
+    private static let proxyMark = Array("/proxy".utf8)
 
     /// Cuts a path behind `/api/v1/nodes/NAME/proxy` or
     /// `/api/v1/namespaces/NAMESPACE/RESOURCE/NAME/proxy`: what follows belongs to somebody else,
     /// who may read escapes and slashes in his own way.
     private static func proxied(_ path: String) -> (base: String, rest: String)? {
         let start = "/api/v1/"
-        guard path.hasPrefix(start), proxyMark.isFound(in: Array(path.utf8)) else { return nil }
+        guard holdsProxyMark(path), path.hasPrefix(start) else { return nil }
         let isNamespaced = path.dropFirst(start.count).hasPrefix("namespaces/")
         let depth = isNamespaced ? 7 : 5
         let parts = path.split(
@@ -83,13 +83,23 @@ extension RequestTarget {
         return (base, String(path.dropFirst(base.count)))
     }
 
+    /// Asked of every path, so it makes nothing.
+    private static func holdsProxyMark(_ path: String) -> Bool {
+        var matched = 0
+        for byte in path.utf8 {
+            matched = byte == proxyMark[matched] ? matched + 1 : byte == proxyMark[0] ? 1 : 0
+            if matched == proxyMark.count { return true }
+        }
+        return false
+    }
+
     private init(base path: String, registry: ResourceRegistry) {
         guard let segments = Self.segments(of: path) else {
             self = .unknown
             return
         }
         let first = segments.first ?? ""
-        let rest = Array(segments.dropFirst())
+        let rest = segments.dropFirst()
         switch first {
         case "":
             self = .root
@@ -98,20 +108,21 @@ extension RequestTarget {
         case "version":
             self = rest.isEmpty ? .version : .unknown
         case "metrics" where rest.isEmpty: self = .metrics
-        case ".well-known" where rest == ["openid-configuration"]: self = .openIDConfiguration
-        case "openid" where rest == ["v1", "jwks"]: self = .openIDKeys
+        case ".well-known" where Array(rest) == ["openid-configuration"]:
+            self = .openIDConfiguration
+        case "openid" where Array(rest) == ["v1", "jwks"]: self = .openIDKeys
         case "openapi":
             self = Self.openAPI(rest)
         case "api":
             if rest.isEmpty { self = .coreVersions; return }
-            self = Self.api(group: "", version: rest[0], Array(rest.dropFirst()), registry)
+            self = Self.api(group: "", version: segments[1], segments.dropFirst(2), registry)
         case "apis":
             switch rest.count {
             case 0: self = .groups
-            case 1: self = .group(rest[0])
+            case 1: self = .group(segments[1])
             default:
                 self = Self.api(
-                    group: rest[0], version: rest[1], Array(rest.dropFirst(2)), registry)
+                    group: segments[1], version: segments[2], segments.dropFirst(3), registry)
             }
         default:
             self = .unknown
@@ -120,27 +131,36 @@ extension RequestTarget {
 
     /// The decoded parts between slashes; a slash at the end is passed over.
     private static func segments(of path: String) -> [String]? {
-        guard path.utf8.first == UInt8(ascii: "/") else { return nil }
-        var segments: [String] = []
-        segments.reserveCapacity(8)
-        for part in path.utf8.dropFirst().split(
-            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        {
-            // Names of Kubernetes need no escapes, so most parts are what they say.
-            guard part.contains(UInt8(ascii: "%")) else {
-                segments.append(String(Substring(part)))
-                continue
+        var path = path
+        return path.withUTF8 { bytes in
+            guard bytes.first == UInt8(ascii: "/") else { return nil }
+            var segments: [String] = []
+            segments.reserveCapacity(8)
+            var start = 1
+            while start <= bytes.count {
+                var end = start
+                // Names of Kubernetes need no escapes, so most parts are what they say.
+                var isEscaped = false
+                while end < bytes.count, bytes[end] != UInt8(ascii: "/") {
+                    isEscaped = isEscaped || bytes[end] == UInt8(ascii: "%")
+                    end += 1
+                }
+                let part = String(decoding: bytes[start..<end], as: UTF8.self)
+                start = end + 1
+                guard isEscaped else {
+                    segments.append(part)
+                    continue
+                }
+                guard let segment = QueryParameters.decoded(part[...].utf8, plusIsSpace: false)
+                else { return nil }
+                segments.append(segment)
             }
-            guard let segment = QueryParameters.decoded(part, plusIsSpace: false) else {
-                return nil
-            }
-            segments.append(segment)
+            if segments.count > 1, segments.last == "" { segments.removeLast() }
+            return segments.dropFirst().contains("") ? nil : segments
         }
-        if segments.count > 1, segments.last == "" { segments.removeLast() }
-        return segments.dropFirst().contains("") ? nil : segments
     }
 
-    private static func openAPI(_ rest: [String]) -> RequestTarget {
+    private static func openAPI(_ rest: ArraySlice<String>) -> RequestTarget {
         switch rest.first {
         case "v2": rest.count == 1 ? .openAPIv2 : .unknown
         case "v3":
@@ -151,7 +171,7 @@ extension RequestTarget {
     }
 
     private static func api(
-        group: String, version: String, _ rest: [String], _ registry: ResourceRegistry
+        group: String, version: String, _ rest: ArraySlice<String>, _ registry: ResourceRegistry
     ) -> RequestTarget {
         let isServed =
             registry.serves(group: group, version: version)
@@ -162,35 +182,37 @@ extension RequestTarget {
 
         var namespace = ""
         var rest = rest
+        var plural = first
         // `namespaces/x/status` and `namespaces/x/finalize` belong to the Namespace itself.
         if first == "namespaces", rest.count >= 3, !(group.isEmpty && rest.count == 3
-            && ["status", "finalize"].contains(rest[2]))
+            && ["status", "finalize"].contains(rest[rest.startIndex + 2]))
         {
-            namespace = rest[1]
-            rest.removeFirst(2)
+            namespace = rest[rest.startIndex + 1]
+            rest = rest.dropFirst(2)
+            plural = rest[rest.startIndex]
         }
         if let review = ReviewKind.all.first(where: {
-            $0.group == group && $0.version == version && $0.plural == rest[0]
+            $0.group == group && $0.version == version && $0.plural == plural
         }) {
             guard rest.count == 1, review.isNamespaced != namespace.isEmpty else {
                 return .unknownResource
             }
             return .review(review, namespace: namespace)
         }
-        if let usage = UsageKind.kinds(group, version).first(where: { $0.plural == rest[0] }) {
+        if let usage = UsageKind.kinds(group, version).first(where: { $0.plural == plural }) {
             return self.usage(usage, namespace: namespace, Array(rest.dropFirst()), registry)
         }
         guard
             let definition = registry.definition(
-                group: group, version: version, plural: rest[0]),
+                group: group, version: version, plural: plural),
             definition.resource.isNamespaced || namespace.isEmpty,
             rest.count == 1 || !definition.resource.isNamespaced || !namespace.isEmpty,
             rest.count <= 3
         else { return .unknownResource }
         var target = ResourceTarget(definition: definition, namespace: namespace)
-        if rest.count > 1 { target.name = rest[1] }
-        if rest.count > 2 {
-            guard let subresource = definition.subresource(rest[2]) else {
+        if rest.count > 1 { target.name = rest[rest.startIndex + 1] }
+        if rest.count > 2, let name = rest.last {
+            guard let subresource = definition.subresource(name) else {
                 return .unknownResource
             }
             target.subresource = subresource

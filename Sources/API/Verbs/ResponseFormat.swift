@@ -53,6 +53,8 @@ extension ResponseFormat {
     /// Throws 406 when there is none. `application/vnd.kubernetes.protobuf` is not served, so a
     /// client that lists JSON behind it gets JSON.
     init(accept: String, offer: ResponseOffer, query: QueryParameters) throws(StatusError) {
+        // What nearly all clients say.
+        if accept == "application/json" || accept == "*/*" { return }
         let ranges = accept.split(separator: ",").map(MediaRange.init)
             .enumerated().sorted {
                 ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset)
