@@ -16,28 +16,56 @@ extension DaemonCore {
         guard !APICore.isExempt(request) else {
             return onRequest(ticket, request, at: now, into: &out)
         }
-        if let levels = api.changedLevels(store.snapshot) {
-            for next in fairness.configure(levels) {
-                guard let request = unpark(next) else { continue }
-                admit(next, request, at: now, into: &out)
-            }
-        }
+        shareSeats(at: now, into: &out)
         let flow = api.flow(of: request, snapshot: store.snapshot, at: wallTime)
-        switch fairness.arrive(ticket, flow, at: now) {
-        case .admitted:
+        if takesSeat(ticket, request, flow, at: now, into: &out) {
             admit(ticket, request, at: now, into: &out)
+        }
+    }
+
+    /// A write that was evaluated elsewhere takes its seat for the time until it is in the log. One
+    /// that must wait is evaluated anew afterwards.
+    mutating func onEvaluated(
+        _ ticket: Ticket, _ request: APIRequest, _ write: EvaluatedWrite, at now: Instant,
+        into out: inout Outbox<DaemonEffect>
+    ) {
+        if !APICore.isExempt(request) {
+            shareSeats(at: now, into: &out)
+            guard takesSeat(ticket, request, write.flow, at: now, into: &out) else { return }
+        }
+        onEvaluatedRequest(ticket, request, write.commit, at: now, into: &out)
+        if pending.number(ofClient: ticket) == nil { pending.noteFinished(ticket) }
+    }
+
+    /// Takes other priority levels into account when there are any.
+    private mutating func shareSeats(at now: Instant, into out: inout Outbox<DaemonEffect>) {
+        guard let levels = api.changedLevels(store.snapshot) else { return }
+        for next in fairness.configure(levels) {
+            guard let request = unpark(next) else { continue }
+            admit(next, request, at: now, into: &out)
+        }
+    }
+
+    /// Whether the request may go on at once; if not it waits here, or is refused.
+    private mutating func takesSeat(
+        _ ticket: Ticket, _ request: APIRequest, _ flow: FlowIdentity?, at now: Instant,
+        into out: inout Outbox<DaemonEffect>
+    ) -> Bool {
+        switch fairness.arrive(ticket, flow, at: now) {
+        case .admitted: return true
         case .queued:
             let limits = configuration.limits
             guard pending.bytes + parkedBytes + request.body.count <= limits.pendingBytesMax else {
                 _ = fairness.finish(ticket)
                 out.append(.respond(ticket, .status(Self.tooManyRequests)))
-                return
+                return false
             }
             parked[ticket] = request
             parkedBytes += request.body.count
         case .refused:
             out.append(.respond(ticket, .status(Self.tooManyRequests)))
         }
+        return false
     }
 
     private mutating func admit(

@@ -1,3 +1,4 @@
+import API
 import Base
 import Control
 import Gossip
@@ -42,6 +43,7 @@ extension DaemonCore {
     ) {
         var changes: [Change] = []
         var finished: [(CommandID, TransactionResult)] = []
+        let former = store.revision
         for entry in entries {
             guard case .command(let bytes) = entry.payload else {
                 store.skip(index: entry.index)
@@ -55,6 +57,7 @@ extension DaemonCore {
                 finished.append((id, applied.result))
             }
         }
+        api.follow(changes, from: former, to: store.revision)
         onChanges(changes, at: now, into: &out)
         beginControlling(at: now)
         for (id, result) in finished { onCommitted(id, result, at: now, into: &out) }

@@ -16,10 +16,7 @@ extension DaemonCore {
         _ ticket: Ticket, _ request: APIRequest, at now: Instant,
         into out: inout Outbox<DaemonEffect>
     ) {
-        let limits = configuration.limits
-        guard pending.count < limits.pendingMax,
-            pending.bytes + request.body.count <= limits.pendingBytesMax
-        else {
+        guard hasRoom(for: request) else {
             out.append(.respond(ticket, .status(Self.overloaded)))
             return
         }
@@ -44,6 +41,32 @@ extension DaemonCore {
         case .awaitingReadIndex: stepRaft(.readIndex(number), at: now)
         default: evaluateReads(at: now, into: &out)
         }
+    }
+
+    /// A client's write of which only the transaction is left to do.
+    mutating func onEvaluatedRequest(
+        _ ticket: Ticket, _ request: APIRequest, _ transaction: Commit, at now: Instant,
+        into out: inout Outbox<DaemonEffect>
+    ) {
+        guard hasRoom(for: request) else {
+            out.append(.respond(ticket, .status(Self.overloaded)))
+            return
+        }
+        let number = tickets.next()
+        pending.insert(
+            number,
+            PendingTable.Entry(
+                origin: .client(ticket, request), phase: .pausing,
+                expires: now + configuration.limits.requestTimeout))
+        _ = pending.countEvaluation(number)
+        commit(
+            number, preconditions: transaction.preconditions, operations: transaction.operations,
+            transaction.response, at: now)
+    }
+
+    private func hasRoom(for request: APIRequest) -> Bool {
+        pending.count < configuration.limits.pendingMax
+            && pending.bytes + request.body.count <= configuration.limits.pendingBytesMax
     }
 
     /// A write of a controller or the kubelet. It is evaluated at once: what it is based on is

@@ -73,6 +73,10 @@ package struct DaemonCore: Sendable {
     /// for something computed copies all of that value first.
     package private(set) var deadline: Instant?
 
+    /// What other threads may evaluate requests with; a new one whenever it would say other things.
+    package private(set) var view: RequestView
+    private var viewSeeds: Random
+
     private var gossipEffects = Outbox<GossipEffect>()
     private var raftEffects = Outbox<RaftEffect>()
     private var controlEffects = Outbox<ControlEffect>()
@@ -111,6 +115,11 @@ package struct DaemonCore: Sendable {
         kubelet = KubeletCore(configuration: configuration.kubelet, random: fork())
         zone = DNSZone(domain: configuration.clusterDomain)
         proxy = ServiceProxy(configuration: configuration.proxy)
+        viewSeeds = fork()
+        api.refresh(from: store.snapshot)
+        view = RequestView(
+            number: 0, snapshot: store.snapshot, isCurrent: false, api: api,
+            seed: viewSeeds.next())
         deadline = earliestDeadline
     }
 
@@ -161,6 +170,8 @@ package struct DaemonCore: Sendable {
             stepRaft(.snapshotRead(ticket, bytes: bytes, isLast: isLast), at: now)
         case .snapshotUnavailable(let ticket): stepRaft(.snapshotUnavailable(ticket), at: now)
         case .request(let ticket, let request): onArrival(ticket, request, at: now, into: &out)
+        case .evaluated(let ticket, let request, let write):
+            onEvaluated(ticket, request, write, at: now, into: &out)
         case .call(let ticket, let call): onCall(ticket, call, at: now, into: &out)
         case .cancelled(let ticket): onCancelled(ticket)
         case .bootstrap(let operations): propose(operations, at: now)
@@ -238,7 +249,22 @@ package struct DaemonCore: Sendable {
             for effect in kubeletEffects.take() { perform(effect, at: now, into: &out) }
         }
         publishServices(into: &out)
+        renewView()
         deadline = earliestDeadline
+    }
+
+    /// A machine that leads and alone votes acknowledges every write itself, after it applied it.
+    private mutating func renewView() {
+        let isCurrent =
+            isControlling && !raft.membership.isJoint
+            && raft.membership.voters == [configuration.name]
+        guard store.revision != view.snapshot.revision || isCurrent != view.isCurrent else {
+            return
+        }
+        api.refresh(from: store.snapshot)
+        view = RequestView(
+            number: view.number + 1, snapshot: store.snapshot, isCurrent: isCurrent, api: api,
+            seed: viewSeeds.next())
     }
 
     /// Hands over what was proposed since the last time, as one input.

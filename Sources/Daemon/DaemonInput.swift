@@ -34,6 +34,9 @@ package enum DaemonInput: Sendable {
     case snapshotUnavailable(Ticket)
     /// A client's request; answered by `.respond`, `.beginWatch`, `.openStream` or `.issueToken`.
     case request(Ticket, APIRequest)
+    /// A client's write that was evaluated with a ``RequestView`` of this machine. Its
+    /// preconditions say what it rests on, so an old view costs another evaluation and nothing else.
+    indirect case evaluated(Ticket, APIRequest, EvaluatedWrite)
     /// A call to the Store from a machine's link; answered by `.answerCall`.
     case call(Ticket, StoreCall)
     /// The client of a request or watch is gone.
@@ -53,7 +56,7 @@ package enum DaemonInput: Sendable {
     /// Whether what follows from it may wait for the other inputs that arrived with it.
     var mayGather: Bool {
         switch self {
-        case .raft, .persisted, .request, .call: true
+        case .raft, .persisted, .request, .evaluated, .call: true
         default: false
         }
     }

@@ -21,8 +21,10 @@ struct OneMachine {
     var isDiskAnswering = true
     private var tickets = TicketCounter()
 
-    /// A machine that leads and has a namespace `default`.
-    init(change: (inout DaemonConfiguration) -> Void = { _ in }) throws {
+    /// A machine that leads and has a namespace `default`, or one that has just started.
+    init(
+        isLeading: Bool = true, change: (inout DaemonConfiguration) -> Void = { _ in }
+    ) throws {
         let name = try #require(MachineName("machine-1"))
         let network = try #require(IPv4Network("10.96.0.0/16"))
         let pods = try #require(IPv4Network("10.244.0.0/16"))
@@ -43,6 +45,7 @@ struct OneMachine {
             store: StoreCore(), random: Random(seed: 1), now: .zero,
             wallTime: WallTime(seconds: 1_700_000_000))
         give(.start(seeds: []))
+        guard isLeading else { return }
         for _ in 0..<400 where core.store.snapshot[Self.defaultNamespace] == nil {
             wake(after: .milliseconds(20))
         }

@@ -16,7 +16,7 @@ enum TraceDigest {
         case .datagram(_, _, let payload), .state(_, let payload):
             digest.mix(UInt64(payload.count))
         case .raft(let sender, _): digest.mix(sender.text)
-        case .request(let ticket, let request):
+        case .request(let ticket, let request), .evaluated(let ticket, let request, _):
             digest.mix(ticket.number)
             digest.mix(request.path)
             digest.mix(request.body)

@@ -37,6 +37,8 @@ enum TraceText {
         case .snapshotUnavailable: "snapshot unavailable"
         case .request(let ticket, let request):
             "request \(ticket.number): \(request.method.rawValue) \(request.path) \(request.query)"
+        case .evaluated(let ticket, let request, _):
+            "evaluated \(ticket.number): \(request.method.rawValue) \(request.path)"
         case .call(let ticket, let call): "call \(ticket.number): \(call)"
         case .cancelled(let ticket): "request \(ticket.number) cancelled"
         case .bootstrap(let operations): "bootstrap, \(operations.count) documents"

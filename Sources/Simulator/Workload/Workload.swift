@@ -114,11 +114,28 @@ extension World {
     func deliverRequest(_ ticket: Ticket) {
         guard let exchange = workload.exchanges[ticket] else { return }
         let machine = machines[exchange.machine]
-        guard machine.core != nil else { return answer(ticket, .lost) }
+        guard let view = machine.core?.view else { return answer(ticket, .lost) }
+        guard !machine.isPaused else {
+            queue.add(
+                .input(
+                    machine: machine.number, life: machine.life,
+                    .request(ticket, exchange.request)), at: now)
+            return
+        }
+        // As a shell does on its threads: with the view there is now, told some time later.
+        let wall = machine.clock.wall(at: now)
+        var input = DaemonInput.request(ticket, exchange.request)
+        var delay = Span.zero
+        let flow = view.flow(of: exchange.request, at: wall)
+        switch view.evaluate(ticket, exchange.request, flow: flow, at: wall) {
+        case .respond(let response): return answer(ticket, .response(response))
+        case .write(let write):
+            input = .evaluated(ticket, exchange.request, write)
+            delay = Self.evaluationDelay
+        case .undecided: break
+        }
         queue.add(
-            .input(
-                machine: machine.number, life: machine.life,
-                .request(ticket, exchange.request)), at: now)
+            .input(machine: machine.number, life: machine.life, input), at: now + delay)
     }
 
     func loseExchanges(of machine: VirtualMachine) {
@@ -177,6 +194,8 @@ extension World {
         }
     }
 
+    /// Long enough for other writes to come between.
+    private static let evaluationDelay = Span.microseconds(200)
     private static let clientDelay = Span.microseconds(300)
     private static let clientPatience = Span.seconds(3)
 }
