@@ -10,8 +10,6 @@ package struct KubernetesLoad: LoadProtocol {
     private let prefix: String
     private var count = 0
 
-    private static let headEnd = Array("\r\n\r\n".utf8)
-
     package init(_ settings: LoadSettings, connection: Int) {
         operation = settings.operation
         subject = settings.subject
@@ -69,18 +67,55 @@ package struct KubernetesLoad: LoadProtocol {
     package mutating func take(
         _ input: inout ByteBuffer, answers: inout [LoadAnswer], into output: inout ByteBuffer
     ) throws(BenchError) {
-        let bytes = input.readableBytesView
-        guard let end = bytes.firstRange(of: Self.headEnd) else { return }
-        let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).lowercased()
-        let lines = head.split(separator: "\r\n")
-        let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        let field = lines.first { $0.hasPrefix("content-length:") }
+        guard let head = input.withUnsafeReadableBytes(Self.head) else { return }
+        let (status, length) = (head.status, head.length)
         guard let status,
             let length = field?.split(separator: " ").last.flatMap({ Int($0) }), length >= 0
-        else { throw BenchError("the API answered without a status or a length: \(head)") }
-        let whole = end.upperBound - bytes.startIndex + length
+        else { throw BenchError("the API answered without a status or a length") }
+        let whole = head.bytes + length
         guard input.readableBytes >= whole else { return }
         input.moveReaderIndex(forwardBy: whole)
         answers.append(LoadAnswer(client: 0, isGood: (200..<300).contains(status)))
+    }
+
+    /// What a client needs of an answer's head, read in place: the client must cost little beside
+    /// the server that it measures. Nil while the head is not complete.
+    private static func head(
+        _ bytes: UnsafeRawBufferPointer
+    ) -> (bytes: Int, status: Int?, length: Int?)? {
+        var start = 0
+        var status: Int?
+        var length: Int?
+        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            let line = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+            if line.count <= 1 { return (end + 1, status, length) }
+            if start == 0 {
+                status = number(line.dropFirst("HTTP/1.1 ".utf8.count))
+            } else if isName(contentLength, of: line) {
+                length = number(line.dropFirst(contentLength.count))
+            }
+            start = end + 1
+        }
+        return nil
+    }
+
+    private static let contentLength = Array("content-length:".utf8)
+
+    /// Whether a line begins with that name, whatever its case.
+    private static func isName(_ name: [UInt8], of line: UnsafeRawBufferPointer) -> Bool {
+        line.count > name.count && zip(line, name).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+    }
+
+    /// The number at the beginning, behind spaces.
+    private static func number(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int? {
+        var value: Int?
+        for byte in bytes {
+            if byte == UInt8(ascii: " "), value == nil { continue }
+            guard (48...57).contains(byte) else { break }
+            let (product, isTooLarge) = (value ?? 0).multipliedReportingOverflow(by: 10)
+            guard !isTooLarge else { return nil }
+            value = product + Int(byte - 48)
+        }
+        return value
     }
 }
