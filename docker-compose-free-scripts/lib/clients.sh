@@ -2,6 +2,8 @@
 
 # make_clients: installs them from PyPI into a folder of their own.
 make_clients() {
+    command -v curl >/dev/null ||
+        apt-get install --yes --no-install-recommends --quiet=2 curl >/dev/null
     wanted=$root/Tests/JourneyTests/Clients/requirements.txt
     clients=$root/.build/clients
     cmp --silent "$wanted" "$clients/requirements.txt" && return 0

@@ -1,15 +1,26 @@
 import API
 import Base
+import Daemon
 import JSON
 import NIOConcurrencyHelpers
 import NIOHTTP1
 import Objects
 
+/// A client's request on its way to the daemon's loop.
+struct APIInput: Sendable {
+    var ticket: Ticket
+    var request: APIRequest
+    /// Set for a write whose evaluation is done.
+    var evaluated: EvaluatedWrite?
+    var acceptedAt: Instant
+}
+
 /// Stands between HTTP and the daemon: it takes the transport off a request, checks signatures,
-/// and hands it to the daemon's loop under a ticket. It decides nothing.
+/// and evaluates it with the daemon's newest ``RequestView``. What that does not answer goes to the
+/// daemon's loop under a ticket. It decides nothing itself.
 final class APIFront: HTTPRequestReceiver {
     /// The daemon's loop; set once, before the server listens.
-    typealias Deliver = @Sendable (Ticket, APIRequest, HTTPRequest, HTTPExchange) -> Void
+    typealias Deliver = @Sendable (APIInput, HTTPRequest, HTTPExchange) -> Void
     typealias Route = @Sendable (HTTPRequest, HTTPExchange) -> Bool
 
     private let deliver: Deliver
@@ -18,7 +29,15 @@ final class APIFront: HTTPRequestReceiver {
     private let counter = NIOLockedValueBox(TicketCounter())
     private let tokens = NIOLockedValueBox<[ServiceAccountTokens]>([])
 
-    init(ownRoutes: @escaping Route, deliver: @escaping Deliver) {
+    private let views: ViewBox
+    private let meter: RequestMeter
+
+    init(
+        views: ViewBox, meter: RequestMeter, ownRoutes: @escaping Route,
+        deliver: @escaping Deliver
+    ) {
+        self.views = views
+        self.meter = meter
         self.ownRoutes = ownRoutes
         self.deliver = deliver
     }
@@ -54,8 +73,38 @@ final class APIFront: HTTPRequestReceiver {
         if method == .post, path.hasSuffix("/tokenreviews") {
             apiRequest.reviewedClaims = reviewedClaims(in: body)
         }
+        evaluate(apiRequest, request, exchange)
+    }
+
+    private func evaluate(
+        _ apiRequest: APIRequest, _ request: HTTPRequest, _ exchange: HTTPExchange
+    ) {
         let ticket = counter.withLockedValue { $0.next() }
-        deliver(ticket, apiRequest, request, exchange)
+        var input = APIInput(ticket: ticket, request: apiRequest, acceptedAt: .now)
+        let (newest, wall) = (views.newest, WallTime.now)
+        let flow = newest?.view.flow(of: apiRequest, at: wall)
+        exchange.announce(Self.headers(of: flow))
+        switch newest?.view.evaluate(ticket, apiRequest, flow: flow, at: wall) {
+        case .respond(let response):
+            meter.didAnswer(
+                request.head.method.rawValue, code: response.code,
+                after: .now - input.acceptedAt)
+            exchange.respond(response)
+        case .write(let write):
+            input.evaluated = write
+            deliver(input, request, exchange)
+        case .undecided, nil:
+            deliver(input, request, exchange)
+        }
+    }
+
+    /// Every answer tells what chose its place in the order of service (KEP-1040).
+    private static func headers(of flow: FlowIdentity?) -> [(String, String)] {
+        guard let flow else { return [] }
+        return [
+            ("X-Kubernetes-PF-FlowSchema-UID", flow.schemaUID),
+            ("X-Kubernetes-PF-PriorityLevel-UID", flow.levelUID),
+        ]
     }
 
     /// A machine may speak for a user whose request it passes on; it has authenticated him.

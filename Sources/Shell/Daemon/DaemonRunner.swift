@@ -82,18 +82,22 @@ package struct DaemonRunner: Sendable {
         let links = try await bindLinks(shell, eventLoop, trust)
         let routes = ClusterRoutes(
             configuration: configuration, clusterID: identity.clusterID, shell: { shell })
-        let front = APIFront(ownRoutes: { routes.take($0, $1) }) {
-            ticket, request, http, exchange in
-            shell.deliver(.request(ticket, request, http, exchange))
+        let front = APIFront(
+            views: shell.views, meter: shell.meter, ownRoutes: { routes.take($0, $1) }
+        ) { input, http, exchange in
+            shell.deliver(.request(input, http, exchange))
         }
         await shell.attach(datagrams: datagrams, links: links, front: front, streams: streams)
-        try await listen(front, trust, apiLoops)
+        let server = try await listen(front, trust, apiLoops)
         try await listen(zone, on: apiLoops.next())
         network.prepare()
         network.holdVirtualAddress(false)
         await enter(shell, identity, peersFile)
-        let server = "https://\(configuration.address):\(configuration.api.port)"
-        logger.info("\(configuration.name) serves \(server)")
+        logger.info(
+            """
+            \(configuration.name) serves \
+            https://\(configuration.address):\(configuration.api.port)
+            """)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await runtime.run() }
             group.addTask { await machine.run() }
@@ -101,7 +105,7 @@ package struct DaemonRunner: Sendable {
             group.addTask { await watchRuntime(runtime, shell, logger) }
             group.addTask { await watchExits(runtime, shell) }
             group.addTask { await StaticPodWatch(configuration, shell, logger).run() }
-            await waitForStop(shell, logger)
+            await waitForStop(shell, server, logger)
             runtime.shutDown()
             group.cancelAll()
         }
@@ -170,7 +174,7 @@ package struct DaemonRunner: Sendable {
 
     private func listen(
         _ front: APIFront, _ trust: MachineTrust, _ group: any EventLoopGroup
-    ) async throws {
+    ) async throws -> HTTPServer {
         let server = HTTPServer(group: group, receiver: front, trust: trust)
         try await reportingPort(configuration.api.port, "api.port") {
             _ = try await server.listen(
@@ -179,6 +183,7 @@ package struct DaemonRunner: Sendable {
         let socket = AdministrationClient(configuration: configuration).socket
         _ = try await server.listen(socket: socket)
         chmod(socket, 0o600)
+        return server
     }
 
     private func listen(_ zone: ZoneBox, on eventLoop: any EventLoop) async throws {
@@ -245,7 +250,9 @@ package struct DaemonRunner: Sendable {
 
     /// Returns after SIGTERM or SIGINT, or when the cluster has removed this machine, and the
     /// goodbye is out.
-    private func waitForStop(_ shell: DaemonShell, _ logger: Logger) async {
+    private func waitForStop(
+        _ shell: DaemonShell, _ server: HTTPServer, _ logger: Logger
+    ) async {
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
         let sources = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
@@ -260,6 +267,7 @@ package struct DaemonRunner: Sendable {
             if number != 0 { logger.info("stopping", metadata: ["signal": "\(number)"]) }
             break
         }
+        server.sayGoodbye()
         // A goodbye would be that of the other machine of this name.
         if await shell.nameConflict == nil { await shell.leave(within: Self.leaveTimeout) }
         for source in sources { source.cancel() }

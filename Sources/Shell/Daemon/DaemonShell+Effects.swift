@@ -144,16 +144,20 @@ extension DaemonShell {
     // MARK: Clients
 
     /// Takes a request from the HTTP server and remembers where its answer goes.
-    func accept(
-        _ ticket: Ticket, _ request: APIRequest, _ http: HTTPRequest, _ exchange: HTTPExchange
-    ) {
+    func accept(_ input: APIInput, _ http: HTTPRequest, _ exchange: HTTPExchange) {
+        let ticket = input.ticket
         var user = UserInfo.anonymous
-        if case .user(let known) = request.credential { user = known }
-        exchanges[ticket] = ClientExchange(request: http, user: user, exchange: exchange)
+        if case .user(let known) = input.request.credential { user = known }
+        exchanges[ticket] = ClientExchange(
+            request: http, user: user, exchange: exchange, acceptedAt: input.acceptedAt)
         exchange.onClose { [self] in
             eventLoop.execute { self.assumeIsolated { $0.cancel(ticket) } }
         }
-        receive(.request(ticket, request))
+        if let evaluated = input.evaluated {
+            receive(.evaluated(ticket, input.request, evaluated))
+        } else {
+            receive(.request(ticket, input.request))
+        }
     }
 
     private func cancel(_ ticket: Ticket) {
@@ -163,7 +167,7 @@ extension DaemonShell {
 
     private func respond(_ ticket: Ticket, _ response: APIResponse) {
         guard let client = exchanges.removeValue(forKey: ticket) else { return }
-        metrics.didAnswer(
+        meter.didAnswer(
             client.request.head.method.rawValue, code: response.code,
             after: Instant.now - client.acceptedAt)
         client.exchange.respond(response)

@@ -45,6 +45,9 @@ actor DaemonShell {
     var isRemoved = false
     var onRemoved: (@Sendable () -> Void)?
     var metrics = ShellMetrics()
+    nonisolated let meter = RequestMeter()
+    /// What the API's threads evaluate requests with.
+    nonisolated let views = ViewBox()
     var exchanges: [Ticket: ClientExchange] = [:]
     var onLeft: (@Sendable () -> Void)?
     /// Another machine that has this machine's name, and had it first.
@@ -63,6 +66,7 @@ actor DaemonShell {
     private var timer: Scheduled<Void>?
     private var armedAt: Instant?
     private var lastWallTime = Instant.zero
+    private var publishedView: UInt64?
 
     /// Timestamps of objects have whole seconds, so the calendar need not be read more often.
     private static let wallTimePeriod = Span.milliseconds(20)
@@ -118,7 +122,7 @@ actor DaemonShell {
     /// What another thread hands in.
     enum Mail: Sendable {
         case input(DaemonInput)
-        case request(Ticket, APIRequest, HTTPRequest, HTTPExchange)
+        case request(APIInput, HTTPRequest, HTTPExchange)
     }
 
     /// Hands an input in from any thread.
@@ -147,8 +151,7 @@ actor DaemonShell {
         for letter in letters {
             switch letter {
             case .input(let input): receive(input)
-            case .request(let ticket, let request, let http, let exchange):
-                accept(ticket, request, http, exchange)
+            case .request(let input, let http, let exchange): accept(input, http, exchange)
             }
         }
     }
@@ -175,6 +178,11 @@ actor DaemonShell {
             metrics.didPersist(persistence, at: now)
         }
         core.step(inputs, at: now, into: &outbox)
+        // Before any effect: whoever is told of a write must find it.
+        if core.view.number != publishedView {
+            publishedView = core.view.number
+            views.publish(core.view)
+        }
         for effect in outbox.take() { perform(effect) }
         watchPieces.send()
         links?.flush()

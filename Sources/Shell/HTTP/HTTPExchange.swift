@@ -7,10 +7,12 @@ import NIOHTTP1
 ///
 /// Every method may be called from any thread; the work happens on the connection's event loop
 /// in the order of the calls.
-final class HTTPExchange: Sendable {
+package final class HTTPExchange: Sendable {
     let channel: any Channel
     private let limits: HTTPLimits
     private let keepsAlive: Bool
+    /// A stream of HTTP/2 carries this exchange only, and never anything but HTTP.
+    let isStream: Bool
     /// Answers to HEAD tell the length of a body that they do not have (RFC 9110 §9.3.2).
     private let isHead: Bool
     private let acceptsGzip: Bool
@@ -21,15 +23,22 @@ final class HTTPExchange: Sendable {
         var outstandingBytes = 0
         var isClosed = false
         var onClose: (@Sendable () -> Void)?
+        var headers: [(String, String)] = []
+    }
+
+    /// Headers that the answer will carry whatever it is.
+    package func announce(_ headers: [(String, String)]) {
+        state.withLockedValue { $0.headers += headers }
     }
 
     init(
-        channel: any Channel, limits: HTTPLimits, keepsAlive: Bool, isHead: Bool,
-        acceptsGzip: Bool, handler: NIOLoopBound<HTTPExchangeHandler>
+        channel: any Channel, limits: HTTPLimits, keepsAlive: Bool, isStream: Bool,
+        isHead: Bool, acceptsGzip: Bool, handler: NIOLoopBound<HTTPExchangeHandler>
     ) {
         self.channel = channel
         self.limits = limits
         self.keepsAlive = keepsAlive
+        self.isStream = isStream
         self.isHead = isHead
         self.acceptsGzip = acceptsGzip
         self.handler = handler
@@ -37,7 +46,7 @@ final class HTTPExchange: Sendable {
 
     /// Called at most once, when the connection goes away before the answer is complete; at
     /// once if it already has.
-    func onClose(_ action: @escaping @Sendable () -> Void) {
+    package func onClose(_ action: @escaping @Sendable () -> Void) {
         let isClosed = state.withLockedValue { state in
             if !state.isClosed { state.onClose = action }
             return state.isClosed
@@ -55,33 +64,45 @@ final class HTTPExchange: Sendable {
     }
 
     /// Sends a complete answer; a long one compressed, for a client that takes that.
-    func respond(code: Int, headers: [(String, String)], body: [UInt8]) {
-        let keepsAlive = keepsAlive
-        channel.eventLoop.execute { [self] in
-            var fields = HTTPHeaders(headers)
-            var body = body
-            if acceptsGzip, body.count >= limits.gzipBytesMin,
-                !fields.contains(name: "content-encoding")
-            {
-                body = Gzip.compress(body)
-                fields.add(name: "content-encoding", value: "gzip")
-                fields.add(name: "vary", value: "Accept-Encoding")
+    package func respond(code: Int, headers: [(String, String)], body: [UInt8]) {
+        // Most answers are given on the connection's own loop.
+        if channel.eventLoop.inEventLoop {
+            send(code: code, headers: headers, body: body)
+        } else {
+            channel.eventLoop.execute { [self] in
+                send(code: code, headers: headers, body: body)
             }
-            fields.replaceOrAdd(name: "content-length", value: String(body.count))
-            let head = responseHead(code: code, headers: fields)
-            let buffer = channel.allocator.buffer(bytes: body)
-            channel.write(HTTPServerResponsePart.head(head), promise: nil)
-            if !body.isEmpty, !isHead {
-                channel.write(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)
-            }
-            let written = channel.writeAndFlush(HTTPServerResponsePart.end(nil))
-            if !keepsAlive { written.whenComplete { _ in self.channel.close(promise: nil) } }
-            didEnd()
         }
     }
 
+    private func send(code: Int, headers: [(String, String)], body: [UInt8]) {
+        var fields = HTTPHeaders(headers)
+        var body = body
+        if acceptsGzip, body.count >= limits.gzipBytesMin,
+            !fields.contains(name: "content-encoding")
+        {
+            body = Gzip.compress(body)
+            fields.add(name: "content-encoding", value: "gzip")
+            fields.add(name: "vary", value: "Accept-Encoding")
+        }
+        fields.replaceOrAdd(name: "content-length", value: String(body.count))
+        let head = responseHead(code: code, headers: fields)
+        channel.write(HTTPServerResponsePart.head(head), promise: nil)
+        if !body.isEmpty, !isHead {
+            let buffer = channel.allocator.buffer(bytes: body)
+            channel.write(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)
+        }
+        if keepsAlive {
+            channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+        } else {
+            channel.writeAndFlush(HTTPServerResponsePart.end(nil))
+                .whenComplete { _ in self.channel.close(promise: nil) }
+        }
+        didEnd()
+    }
+
     /// Starts an answer in pieces; in chunks, unless a header tells its length.
-    func beginStream(code: Int, headers: [(String, String)], hasBody: Bool = true) {
+    package func beginStream(code: Int, headers: [(String, String)], hasBody: Bool = true) {
         var fields = HTTPHeaders(headers)
         if hasBody, !fields.contains(name: "content-length") {
             fields.replaceOrAdd(name: "transfer-encoding", value: "chunked")
@@ -94,7 +115,7 @@ final class HTTPExchange: Sendable {
 
     /// Sends a piece of a streamed answer. A reader that leaves more than the limit unread is
     /// disconnected: it can resume a watch or a log where it stopped.
-    func write(_ bytes: [UInt8]) {
+    package func write(_ bytes: [UInt8]) {
         let buffer = channel.allocator.buffer(bytes: bytes)
         guard admit(buffer) else { return }
         channel.eventLoop.execute { [self] in send(buffer) }
@@ -131,7 +152,7 @@ final class HTTPExchange: Sendable {
     /// Bytes that wait for the reader; a producer that can pause should, while it is large.
     var outstandingBytes: Int { state.withLockedValue { $0.outstandingBytes } }
 
-    func endStream() {
+    package func endStream() {
         channel.eventLoop.execute { [self] in
             let written = channel.writeAndFlush(HTTPServerResponsePart.end(nil))
             if !keepsAlive { written.whenComplete { _ in self.channel.close(promise: nil) } }
@@ -184,6 +205,9 @@ final class HTTPExchange: Sendable {
 
     private func responseHead(code: Int, headers: HTTPHeaders) -> HTTPResponseHead {
         var headers = headers
+        for (name, value) in state.withLockedValue({ $0.headers }) {
+            headers.replaceOrAdd(name: name, value: value)
+        }
         if !keepsAlive { headers.replaceOrAdd(name: "connection", value: "close") }
         return HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: code), headers: headers)

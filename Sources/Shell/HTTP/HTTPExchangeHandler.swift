@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 
-/// Collects one request at a time from a connection and hands it on with an exchange.
+/// Collects one request at a time from a connection, or the one of an HTTP/2 stream, and hands it
+/// on with an exchange.
 ///
 /// Confined to its channel's event loop.
 final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -11,24 +11,24 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     private let receiver: any HTTPRequestReceiver
     private let limits: HTTPLimits
-    private let trust: MachineTrust
-    private let handlers: HTTPHandlers
-    private var identity: ConnectionIdentity?
+    private let connection: HTTPConnection
+    /// Nil on a stream, which cannot be upgraded.
+    private let handlers: HTTPHandlers?
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
+    private var receivedBytes = 0
     private var isTooLarge = false
     private var isHeadTooLarge = false
     private var timeout: Scheduled<Void>?
     private var exchange: HTTPExchange?
 
     init(
-        receiver: any HTTPRequestReceiver, limits: HTTPLimits, identity: ConnectionIdentity?,
-        trust: MachineTrust, handlers: HTTPHandlers
+        receiver: any HTTPRequestReceiver, limits: HTTPLimits, connection: HTTPConnection,
+        handlers: HTTPHandlers?
     ) {
         self.receiver = receiver
         self.limits = limits
-        self.identity = identity
-        self.trust = trust
+        self.connection = connection
         self.handlers = handlers
     }
 
@@ -42,14 +42,21 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
             body.removeAll(keepingCapacity: false)
             isHeadTooLarge = Self.length(of: head.headers) > limits.headerBytes
             isTooLarge = false
+            receivedBytes = 0
             // A client that asks first sends its body on that word alone (RFC 9110 §10.1.1).
             if !isHeadTooLarge, head.headers[canonicalForm: "expect"].contains("100-continue") {
                 let answer = HTTPResponseHead(version: head.version, status: .continue)
                 context.writeAndFlush(wrapOutboundOut(.head(answer)), promise: nil)
             }
         case .body(let buffer):
-            if body.count + buffer.readableBytes > limits.bodyBytes { isTooLarge = true }
+            receivedBytes += buffer.readableBytes
+            if receivedBytes > limits.bodyBytes {
+                isTooLarge = true
+                body = []
+            }
             if !isTooLarge { body.append(contentsOf: buffer.readableBytesView) }
+            // The client learns what was wrong when it has sent all, if that ever ends.
+            if receivedBytes > limits.refusedBytes { context.close(promise: nil) }
         case .end:
             finish(context)
         }
@@ -60,7 +67,8 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         self.head = nil
         timeout?.cancel()
         let exchange = HTTPExchange(
-            channel: context.channel, limits: limits, keepsAlive: head.isKeepAlive,
+            channel: context.channel, limits: limits,
+            keepsAlive: handlers == nil || head.isKeepAlive, isStream: handlers == nil,
             isHead: head.method == .HEAD, acceptsGzip: Self.acceptsGzip(head.headers),
             handler: NIOLoopBound(self, eventLoop: context.eventLoop))
         self.exchange = exchange
@@ -73,7 +81,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
             return
         }
         let request = HTTPRequest(
-            head: head, body: body, connection: peerIdentity(of: context.channel))
+            head: head, body: body, connection: connection.identity)
         body = []
         receiver.receive(request, exchange)
     }
@@ -81,6 +89,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     /// Called by the exchange when its answer is complete: the next request may come.
     func exchangeDidEnd(on channel: any Channel) {
         exchange = nil
+        guard handlers != nil else { return }
         if let context = try? channel.pipeline.syncOperations.context(handler: self) {
             armTimeout(context)
         }
@@ -109,24 +118,16 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
             channel.close(promise: nil)
             return
         }
+        guard let handlers else {
+            channel.close(promise: nil)
+            return
+        }
         let pipeline = channel.pipeline.syncOperations
         let removals = handlers.removalsBeforeDecoder(pipeline) + [pipeline.removeHandler(self)]
         let decoder = NIOLoopBound(handlers.decoder, eventLoop: channel.eventLoop)
         EventLoopFuture.andAllSucceed(removals, on: channel.eventLoop).whenComplete { _ in
             _ = channel.pipeline.syncOperations.removeHandler(decoder.value)
         }
-    }
-
-    private func peerIdentity(of channel: any Channel) -> ConnectionIdentity {
-        if let identity { return identity }
-        let certificate = try? channel.pipeline.syncOperations.nioSSL_peerCertificate()
-        let bytes = certificate.flatMap { try? $0.toDERBytes() }
-        let subject = bytes.flatMap(CertificateSubject.init(der:))
-        let known = subject.map { subject in
-            trust.enter(subject, on: channel) ? .certificate(subject) : .refused
-        } ?? ConnectionIdentity.anonymous
-        identity = known
-        return known
     }
 
     private func armTimeout(_ context: ChannelHandlerContext) {

@@ -1,20 +1,20 @@
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
 /// What a request is answered by; the daemon's shell implements it.
-protocol HTTPRequestReceiver: Sendable {
+package protocol HTTPRequestReceiver: Sendable {
     /// Called on the connection's event loop with a complete request. The receiver answers
     /// through the exchange, from any thread, now or later.
     func receive(_ request: HTTPRequest, _ exchange: HTTPExchange)
 }
 
 /// A complete request as it came off one connection.
-struct HTTPRequest: Sendable {
-    var head: HTTPRequestHead
-    var body: [UInt8]
-    var connection: ConnectionIdentity
+package struct HTTPRequest: Sendable {
+    package var head: HTTPRequestHead
+    package var body: [UInt8]
+    package var connection: ConnectionIdentity
 
     func header(_ name: String) -> String? { head.headers.first(name: name) }
 
@@ -25,7 +25,7 @@ struct HTTPRequest: Sendable {
 }
 
 /// How the client proved who it is, before any header is looked at.
-enum ConnectionIdentity: Sendable, Equatable {
+package enum ConnectionIdentity: Sendable, Equatable {
     /// A client certificate of the cluster's authority.
     case certificate(CertificateSubject)
     /// A certificate of a machine that was removed, or of an authority that is trusted no more.
@@ -37,28 +37,67 @@ enum ConnectionIdentity: Sendable, Equatable {
 }
 
 /// Limits against clients that send too much, too slowly or too often.
-struct HTTPLimits: Sendable {
+package struct HTTPLimits: Sendable {
     /// Kubernetes' own limit of a request body.
-    var bodyBytes = 3 * 1024 * 1024
-    var headerBytes = 64 * 1024
+    package var bodyBytes = 3 * 1024 * 1024
+    /// A client that sends so much of a body that is refused is not listened to any longer.
+    package var refusedBytes = 32 * 1024 * 1024
+    package var headerBytes = 64 * 1024
     /// Shorter answers are not compressed; Kubernetes' own bound.
-    var gzipBytesMin = 128 * 1024
+    package var gzipBytesMin = 128 * 1024
     /// What may wait in memory for one slow reader before its connection is closed.
-    var outstandingBytes = 8 * 1024 * 1024
+    package var outstandingBytes = 8 * 1024 * 1024
     /// How long a connection may sit between requests, or inside one.
-    var readTimeout = TimeAmount.seconds(90)
-    var connections = 16_384
+    package var readTimeout = TimeAmount.seconds(90)
+    package var handshakeTimeout = TimeAmount.seconds(30)
+    package var connections = 16_384
+
+    // Of HTTP/2.
+    /// Requests at a time on one connection, watches among them; as Kubernetes has it.
+    package var streams = 250
+    /// What a client may send ahead on one stream, and on all of a connection.
+    package var streamWindowBytes = 256 * 1024
+    package var connectionWindowBytes = 1024 * 1024
+    /// Pings and settings that are answered in a period; a client that sends more is disconnected.
+    package var controlFrames = 1_000
+    /// Streams that a client may open and reset in a period (CVE-2023-44487). A client that ends
+    /// all its watches resets as many.
+    package var streamResets = 1_000
+    package var controlPeriod = TimeAmount.seconds(30)
+    /// A client that says nothing for so long is asked whether it is still there.
+    package var pingInterval = TimeAmount.seconds(30)
+    package var pingTimeout = TimeAmount.seconds(15)
+    /// How long requests may go on after the goodbye (GOAWAY).
+    package var goodbyeTimeout = TimeAmount.seconds(2)
+
+    package init() {}
 }
 
 /// Accepts connections and turns their bytes into requests; it decides nothing.
-struct HTTPServer {
-    let group: any EventLoopGroup
-    let receiver: any HTTPRequestReceiver
-    let trust: MachineTrust
-    var limits = HTTPLimits()
+package struct HTTPServer: Sendable {
+    private let group: any EventLoopGroup
+    private let receiver: any HTTPRequestReceiver
+    private let trust: MachineTrust
+    private let limits: HTTPLimits
+    private let gauge: ConnectionGauge
+
+    package init(
+        group: any EventLoopGroup, receiver: any HTTPRequestReceiver, trust: MachineTrust,
+        limits: HTTPLimits = HTTPLimits()
+    ) {
+        self.group = group
+        self.receiver = receiver
+        self.trust = trust
+        self.limits = limits
+        gauge = ConnectionGauge(limit: limits.connections)
+    }
+
+    /// Tells every client that this server goes: no connection takes a new request, and what is
+    /// under way may end.
+    package func sayGoodbye() { gauge.sayGoodbye() }
 
     /// Serves HTTPS; a client may present a certificate of a trusted authority.
-    func listen(address: String, port: Int) async throws -> any Channel {
+    package func listen(address: String, port: Int) async throws -> any Channel {
         try await bootstrap(identity: nil).bind(host: address, port: port).get()
     }
 
@@ -69,26 +108,22 @@ struct HTTPServer {
     }
 
     private func bootstrap(identity: ConnectionIdentity?) -> ServerBootstrap {
-        let receiver = receiver
-        let limits = limits
+        let gauge = gauge
         let trust = trust
-        let gauge = ConnectionGauge(limit: limits.connections)
+        let pipeline = HTTPPipeline(receiver: receiver, limits: limits)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 guard gauge.admit(channel) else { return channel.close() }
                 return channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    if identity == nil {
-                        try pipeline.addHandler(NIOSSLServerHandler(context: trust.apiServer))
+                    let connection = HTTPConnection(channel, trust: trust, identity: identity)
+                    guard identity == nil else {
+                        return try pipeline.addVersion1(to: channel, connection)
                     }
-                    let handlers = HTTPHandlers()
-                    for handler in handlers.all { try pipeline.addHandler(handler) }
-                    try pipeline.addHandler(
-                        HTTPExchangeHandler(
-                            receiver: receiver, limits: limits, identity: identity,
-                            trust: trust, handlers: handlers))
+                    let handlers = channel.pipeline.syncOperations
+                    try handlers.addHandler(NIOSSLServerHandler(context: trust.apiServer))
+                    try handlers.addHandler(HTTPVersionHandler(pipeline, connection))
                 }
             }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)

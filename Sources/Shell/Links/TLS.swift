@@ -23,7 +23,7 @@ struct MachineTLS {
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .optionalVerification
         configuration.trustRoots = .certificates(try authority())
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = HTTPPipeline.versions
         return try NIOSSLContext(configuration: configuration)
     }
 

@@ -122,18 +122,19 @@ extension DaemonShell {
     }
 
     private func addRequests(to text: inout MetricsText) {
+        let answers = meter.counts
         text.add(
             .counter, "podmesh_api_requests_total", "Requests answered, by method and code.",
-            metrics.requests.keys.sorted().map { kind in
+            answers.requests.keys.sorted().map { kind in
                 (
                     [("method", kind.method), ("code", "\(kind.code)")],
-                    "\(metrics.requests[kind] ?? 0)"
+                    "\(answers.requests[kind] ?? 0)"
                 )
             })
         text.add(
             "podmesh_api_request_duration_seconds",
             "From a request's arrival to its answer, without watches and streams.",
-            metrics.requestDurations)
+            answers.durations)
         text.add(
             .gauge, "podmesh_api_requests_open", "Requests, watches and streams under way.",
             exchanges.count)

@@ -6,7 +6,7 @@ import NIOSSL
 /// What this machine proves itself with over TLS, and whom it lets in. Shared by every thread that
 /// makes or takes connections; each new connection uses what is true at that moment, and a change
 /// closes the connections that would not be let in any more.
-final class MachineTrust: Sendable {
+package final class MachineTrust: Sendable {
     private struct State {
         var contexts: Contexts
         /// Certificates of these machines with at most these serials are refused.
@@ -32,7 +32,7 @@ final class MachineTrust: Sendable {
 
     private let state: NIOLockedValueBox<State>
 
-    init(_ identity: IdentityDirectory.Contents) throws {
+    package init(_ identity: IdentityDirectory.Contents) throws {
         state = NIOLockedValueBox(
             State(
                 contexts: try Contexts(MachineTLS(identity)),

@@ -44,14 +44,18 @@ struct HTTPProxy {
                 exchange.splice(with: upstream, sending: bytes)
             case .success(let upstream):
                 exchange.onClose { upstream.close(promise: nil) }
-                upstream.write(HTTPClientRequestPart.head(head), promise: nil)
-                let body = upstream.allocator.buffer(bytes: client.request.body)
-                upstream.write(HTTPClientRequestPart.body(.byteBuffer(body)), promise: nil)
-                upstream.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+                Self.send(head, client.request.body, to: upstream)
             case .failure(let error):
                 handler.value.refuse(describing: error)
             }
         }
+    }
+
+    static func send(_ head: HTTPRequestHead, _ body: [UInt8], to upstream: any Channel) {
+        upstream.write(HTTPClientRequestPart.head(head), promise: nil)
+        let buffer = upstream.allocator.buffer(bytes: body)
+        upstream.write(HTTPClientRequestPart.body(.byteBuffer(buffer)), promise: nil)
+        upstream.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
     }
 
     private func bootstrap(
@@ -100,7 +104,7 @@ struct HTTPProxy {
         return head
     }
 
-    private static func bytes(of head: HTTPRequestHead, _ body: [UInt8]) -> [UInt8] {
+    static func bytes(of head: HTTPRequestHead, _ body: [UInt8]) -> [UInt8] {
         var text = "\(head.method.rawValue) \(head.uri) HTTP/1.1\r\n"
         for (name, value) in head.headers { text += "\(name): \(value)\r\n" }
         return Array(text.utf8) + Array("\r\n".utf8) + body
@@ -108,7 +112,7 @@ struct HTTPProxy {
 }
 
 /// Hands a proxied server's answer to the client's exchange. Confined to the event loop of both.
-private final class ProxiedAnswerHandler: ChannelDuplexHandler {
+final class ProxiedAnswerHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundIn = HTTPClientRequestPart
     typealias OutboundOut = HTTPClientRequestPart

@@ -19,10 +19,49 @@ struct MachineTunnel {
     func open(
         to machine: MachineName, host: String, port: UInt16, for client: DaemonShell.ClientExchange
     ) {
-        let request = Self.bytes(of: client.request, user: client.user)
         let exchange = client.exchange
+        guard exchange.isStream else {
+            let request = Self.bytes(of: client.request, user: client.user)
+            connect(to: machine, host, port, exchange) { _ in }.whenComplete { result in
+                switch result {
+                case .success(let upstream): exchange.splice(with: upstream, sending: request)
+                case .failure(let error): exchange.respond(Self.unreachable(machine, error))
+                }
+            }
+            return
+        }
+        relay(to: machine, host, port, for: client)
+    }
+
+    /// A stream of HTTP/2 is no byte stream: the answer goes over part by part.
+    private func relay(
+        to machine: MachineName, _ host: String, _ port: UInt16,
+        for client: DaemonShell.ClientExchange
+    ) {
+        let exchange = client.exchange
+        let (head, body) = (Self.head(of: client.request, user: client.user), client.request.body)
+        connect(to: machine, host, port, exchange) { channel in
+            try channel.pipeline.syncOperations.addHTTPClientHandlers()
+            try channel.pipeline.syncOperations.addHandler(
+                ProxiedAnswerHandler(
+                    exchange: exchange, host: host, target: host, prefix: "",
+                    isHead: head.method == .HEAD))
+        }.whenComplete { result in
+            switch result {
+            case .success(let upstream):
+                exchange.onClose { upstream.close(promise: nil) }
+                HTTPProxy.send(head, body, to: upstream)
+            case .failure(let error): exchange.respond(Self.unreachable(machine, error))
+            }
+        }
+    }
+
+    private func connect(
+        to machine: MachineName, _ host: String, _ port: UInt16, _ exchange: HTTPExchange,
+        _ configure: @escaping @Sendable (any Channel) throws -> Void
+    ) -> EventLoopFuture<any Channel> {
         let trust = trust
-        ClientBootstrap(group: exchange.channel.eventLoop)
+        return ClientBootstrap(group: exchange.channel.eventLoop)
             .connectTimeout(Self.connectTimeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -30,25 +69,21 @@ struct MachineTunnel {
                     try pipeline.addHandler(
                         NIOSSLClientHandler(context: trust.peerClient, serverHostname: nil))
                     try pipeline.addHandler(PeerIdentityHandler(expected: machine, trust: trust))
+                    try configure(channel)
                 }
             }
             .connect(host: host, port: Int(port))
-            .whenComplete { result in
-                switch result {
-                case .success(let upstream): exchange.splice(with: upstream, sending: request)
-                case .failure(let error):
-                    exchange.respond(
-                        .status(
-                            StatusError(
-                                .serviceUnavailable,
-                                "the machine \"\(machine)\" that runs the pod cannot be reached: "
-                                    + "\(error)")))
-                }
-            }
     }
 
-    /// The request as HTTP/1.1 text, in the name of the user whom this machine authenticated.
-    private static func bytes(of request: HTTPRequest, user: UserInfo) -> [UInt8] {
+    private static func unreachable(_ machine: MachineName, _ error: any Error) -> APIResponse {
+        .status(
+            StatusError(
+                .serviceUnavailable,
+                "the machine \"\(machine)\" that runs the pod cannot be reached: \(error)"))
+    }
+
+    /// The request as HTTP/1.1, in the name of the user whom this machine authenticated.
+    private static func head(of request: HTTPRequest, user: UserInfo) -> HTTPRequestHead {
         var headers = request.head.headers
         for name in ownHeaders { headers.remove(name: name) }
         headers.replaceOrAdd(name: "host", value: "podmesh")
@@ -58,9 +93,13 @@ struct MachineTunnel {
             headers.replaceOrAdd(name: "connection", value: "close")
         }
         ForwardedUser.write(user, to: &headers)
-        var text = "\(request.head.method.rawValue) \(request.head.uri) HTTP/1.1\r\n"
-        for (name, value) in headers { text += "\(name): \(value)\r\n" }
-        return Array(text.utf8) + Array("\r\n".utf8) + request.body
+        return HTTPRequestHead(
+            version: .http1_1, method: request.head.method, uri: request.head.uri,
+            headers: headers)
+    }
+
+    private static func bytes(of request: HTTPRequest, user: UserInfo) -> [UInt8] {
+        HTTPProxy.bytes(of: head(of: request, user: user), request.body)
     }
 }
 

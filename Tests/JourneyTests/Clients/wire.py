@@ -180,4 +180,50 @@ def long_answers_are_compressed_when_asked():
     expect("content-encoding" not in headers, headers)
 
 
+def curl(*arguments):
+    certificate, key = server.session.cert
+    return subprocess.run(
+        ["curl", "--silent", "--show-error", "--http2", "--cacert", server.session.verify,
+         "--cert", certificate, "--key", key, *arguments],
+        capture_output=True, text=True, timeout=60)
+
+
+@check
+def http_2_carries_requests_on_one_connection():
+    urls = [server.url + path for path in ["/version", "/api/v1/namespaces/default", CONFIG_MAPS]]
+    result = curl("--fail", "--write-out", "%{stderr}%{http_version} %{num_connects}\\n", *urls)
+    expect(result.returncode == 0, result)
+    expect(result.stderr.split("\n")[:3] == ["2 1", "2 0", "2 0"], result.stderr)
+    # Many watches and a list beside them, on one connection too.
+    watches = [f"{server.url}{CONFIG_MAPS}?watch=1&timeoutSeconds=1"] * 50
+    result = curl("--fail", "--parallel", "--parallel-max", "60", "--write-out",
+                  "%{stderr}%{http_version}\\n", *watches, server.url + CONFIG_MAPS)
+    expect(result.returncode == 0, result)
+    expect(result.stderr.split() == ["2"] * 51, result.stderr)
+
+
+@check
+def http_2_refuses_what_is_too_large():
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b'{"a":"' + b"x" * (3 << 20) + b'"}')
+        file.flush()
+        result = curl("--data-binary", f"@{file.name}", "--header",
+                      "Content-Type: application/json", "--write-out", "%{stderr}%{http_code}",
+                      server.url + CONFIG_MAPS)
+    expect(result.stderr == "413", result)
+    expect(json.loads(result.stdout)["reason"] == "RequestEntityTooLarge", result.stdout)
+
+
+@check
+def answers_tell_who_chose_their_place():
+    schema = server.ask(
+        "GET", "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas/exempt").json()
+    level = server.ask(
+        "GET", "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations/exempt").json()
+    for path in ["/version", CONFIG_MAPS, CONFIG_MAPS + "/not-there"]:
+        headers = server.ask("GET", path).headers
+        expect(headers["X-Kubernetes-PF-FlowSchema-UID"] == schema["metadata"]["uid"], headers)
+        expect(headers["X-Kubernetes-PF-PriorityLevel-UID"] == level["metadata"]["uid"], headers)
+
+
 run()
