@@ -35,7 +35,7 @@ package enum DaemonInput: Sendable {
     /// A client's request; answered by `.respond`, `.beginWatch`, `.openStream` or `.issueToken`.
     case request(Ticket, APIRequest)
     /// A client's write that was evaluated with a ``RequestView`` of this machine. Its
-    /// preconditions say what it rests on, so an old view costs another evaluation and nothing else.
+    /// preconditions say what it rests on, so an old view costs another evaluation, no more.
     indirect case evaluated(Ticket, APIRequest, EvaluatedWrite)
     /// A call to the Store from a machine's link; answered by `.answerCall`.
     case call(Ticket, StoreCall)

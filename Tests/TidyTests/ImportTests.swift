@@ -24,8 +24,8 @@ import Testing
         "Simulator": cores + ["Daemon"],
         "Shell": cores + [
             "Daemon", "Foundation", "FoundationEssentials", "Glibc", "Dispatch",
-            "Synchronization", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOWebSocket", "NIOTLS",
-            "NIOSSL", "NIOConcurrencyHelpers", "X509", "SwiftASN1", "Crypto", "Logging",
+            "Synchronization", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOWebSocket",
+            "NIOTLS", "NIOSSL", "NIOConcurrencyHelpers", "X509", "SwiftASN1", "Crypto", "Logging",
             "SwiftProtobuf", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "Yams",
         ],
         "Bench": cores + [
