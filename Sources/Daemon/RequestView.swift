@@ -57,7 +57,9 @@ package struct RequestView: Sendable {
         case .refused(let response): return .respond(response)
         case .anySnapshot: break
         case .consistentRead: guard isCurrent else { return .undecided }
-        case .notOlderThan(let revision), .exactly(let revision):
+        case .notOlderThan(let revision):
+            guard revision <= snapshot.revision else { return .undecided }
+        case .exactly(let revision):
             guard revision == snapshot.revision else { return .undecided }
         }
         var random = Random(seed: seed &+ ticket.number &* 0x9E37_79B9_7F4A_7C15)

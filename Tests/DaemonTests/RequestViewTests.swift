@@ -111,6 +111,28 @@ struct RequestViewTests {
         }
     }
 
+    @Test("what may be old is answered with what there is, also before others are asked")
+    func oldReads() throws {
+        let machine = try OneMachine()
+        for query in ["resourceVersion=0", "resourceVersion=1"] {
+            let request = Self.request(.get, Self.configMaps, query: query)
+            let verdict = machine.core.view.evaluate(
+                Ticket(1), request, flow: nil, at: Self.wall)
+            guard case .respond(let response) = verdict else {
+                Issue.record("\(query) was not decided")
+                continue
+            }
+            #expect(response.code == 200)
+        }
+        let newest = machine.core.store.revision.number
+        let newer = Self.request(.get, Self.configMaps, query: "resourceVersion=\(newest + 1)")
+        let verdict = machine.core.view.evaluate(Ticket(1), newer, flow: nil, at: Self.wall)
+        guard case .undecided = verdict else {
+            Issue.record("decided about what is not there yet")
+            return
+        }
+    }
+
     @Test("a machine that does not lead knows nothing for sure")
     func follower() throws {
         let machine = try OneMachine(isLeading: false)

@@ -25,7 +25,8 @@ package struct DaemonRunner: Sendable {
     /// How often the runtime is asked whether it is ready.
     private static let readinessPeriod = Duration.seconds(5)
     private static let readinessRetry = Duration.milliseconds(50)
-    private static let apiThreads = 2
+    /// The API's threads evaluate requests, so a machine with more processors gets more of them.
+    private static let apiThreads = max(2, min(16, System.coreCount))
 
     package func run() async throws(ShellError) {
         let logger = makeLogger()
