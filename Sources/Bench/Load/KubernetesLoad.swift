@@ -68,9 +68,7 @@ package struct KubernetesLoad: LoadProtocol {
         _ input: inout ByteBuffer, answers: inout [LoadAnswer], into output: inout ByteBuffer
     ) throws(BenchError) {
         guard let head = input.withUnsafeReadableBytes(Self.head) else { return }
-        let (status, length) = (head.status, head.length)
-        guard let status,
-            let length = field?.split(separator: " ").last.flatMap({ Int($0) }), length >= 0
+        guard let status = head.status, let length = head.length
         else { throw BenchError("the API answered without a status or a length") }
         let whole = head.bytes + length
         guard input.readableBytes >= whole else { return }
