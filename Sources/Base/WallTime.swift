@@ -101,7 +101,7 @@ public struct WallTime: Hashable, Comparable, Sendable, Codable {
 
     /// Days since 1970-01-01 to a Gregorian date; the algorithm counts years from March so
     /// that the leap day comes last.
-    private static func civil(fromDays days: Int64) -> (Int64, Int64, Int64) {
+    public static func civil(fromDays days: Int64) -> (Int64, Int64, Int64) {
         let shifted = days + 719_468
         let (era, dayOfEra) = floorDivide(shifted, 146_097)
         let yearOfEra =

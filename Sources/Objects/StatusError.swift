@@ -67,6 +67,8 @@ package struct StatusError: Error, Equatable, Sendable {
     package var uid: String
     package var causes: [Cause]
     package var retryAfterSeconds: Int?
+    /// With what a list that can no longer be consistent goes on (`metadata.continue`).
+    package var continueToken = ""
 
     package init(
         _ reason: Reason, _ message: String, name: String = "", group: String = "",
@@ -132,6 +134,9 @@ package struct StatusError: Error, Equatable, Sendable {
             "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure",
             "message": .string(message), "reason": .string(reason.rawValue),
         ]
+        if !continueToken.isEmpty {
+            status[path: ["metadata", "continue"]] = .string(continueToken)
+        }
         if details != .object([:]) { status["details"] = details }
         status["code"] = .integer(Int64(code))
         return status

@@ -53,6 +53,32 @@ struct VerbsReadTests {
         #expect(names == ["a", "b", "c", "d", "e"])
     }
 
+    @Test("A list that was begun long ago is 410 with a token that goes on through what is there now")
+    func oldPages() throws {
+        var harness = try VerbsHarness()
+        for name in ["a", "b", "c", "d", "e"] {
+            try harness.expect(.post, maps, Sample.configMap(name), code: 201)
+        }
+        let first = try harness.expect(.get, "\(maps)?limit=2", code: 200)
+        let token = try #require(first["metadata"]?["continue"]?.string)
+        harness.wall = harness.wall + .minutes(5)
+        try harness.expect(.get, "\(maps)?limit=2&continue=\(token)", code: 200)
+        harness.wall = harness.wall + .seconds(1)
+        try harness.expect(.post, maps, Sample.configMap("cc"), code: 201)
+        let gone = try harness.expect(.get, "\(maps)?limit=2&continue=\(token)", code: 410)
+        #expect(gone["reason"]?.string == "Expired")
+        let fresh = try #require(gone["metadata"]?["continue"]?.string)
+        let second = try harness.expect(.get, "\(maps)?limit=2&continue=\(fresh)", code: 200)
+        #expect(names(of: second) == ["c", "cc"])
+        #expect(second["metadata"]?["remainingItemCount"]?.integer == 2)
+        #expect(second["metadata"]?["resourceVersion"] != first["metadata"]?["resourceVersion"])
+        let last = try #require(second["metadata"]?["continue"]?.string)
+        let third = try harness.expect(.get, "\(maps)?limit=2&continue=\(last)", code: 200)
+        #expect(names(of: third) == ["d", "e"])
+        #expect(third["metadata"]?["resourceVersion"] == second["metadata"]?["resourceVersion"])
+        #expect(third["metadata"]?["remainingItemCount"] == nil)
+    }
+
     private func names(of list: JSON) -> [String] {
         (list["items"]?.array ?? []).compactMap { $0["metadata"]?["name"]?.string }
     }

@@ -18,6 +18,7 @@ extension Evaluation {
             applyPodPresets(&document, target, &writes)
             admitTolerations(&document)
             try admitPriority(&document, target)
+            try admitRuntimeClass(&document, target)
             // What admission adds may change the class that the Pod is in.
             document[path: ["status", "qosClass"]] = .string(
                 PodDefaults.qosClass(document["spec"] ?? [:]))

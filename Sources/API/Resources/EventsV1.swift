@@ -55,6 +55,17 @@ enum EventConversion {
         if document.text("note").utf8.count > 1_024 {
             v.at("note") { $0.invalid(.string(""), "can have at most 1024 characters") }
         }
+        if document.text("eventTime").isEmpty { v.at("eventTime") { $0.required() } }
+        for name in [
+            "deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedCount",
+        ] where document[name] != nil {
+            v.at(name) { $0.invalid(.string(""), "needs to be unset") }
+        }
+        if let series = document["series"], series.count("count") < 2 {
+            v.at("series") { v in
+                v.at("count") { $0.invalid(.string(""), "should be at least 2") }
+            }
+        }
         let type = document.text("type")
         if type != "Normal", type != "Warning" {
             v.at("type") { $0.invalid("", "has invalid value: \(type)") }

@@ -27,8 +27,8 @@ extension ResourceDefinition {
         if let typeError = report.typeError { throw cannotBeHandled(typeError) }
         var warnings: [String] = []
         if validation != .ignore {
-            warnings = duplicates.map { "duplicate field \"\($0)\"" }
-            warnings += report.unknownFields.map { "unknown field \"\($0)\"" }
+            warnings = report.unknownFields.map { "unknown field \"\($0)\"" }
+            warnings += duplicates.map { "duplicate field \"\($0)\"" }
         }
         if validation == .strict, !warnings.isEmpty {
             throw cannotBeHandled(

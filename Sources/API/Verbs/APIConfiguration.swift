@@ -62,6 +62,8 @@ package struct APILimits: Sendable, Equatable {
     /// The shortest time after which a watch without `timeoutSeconds` ends; the longest is twice
     /// as long.
     package var watchSecondsMin: Int64 = 1_800
+    /// How long the pages of a list show one state; Kubernetes compacts etcd so often.
+    package var continueTokenLifetime = Span.minutes(5)
 
     package init() {}
 }

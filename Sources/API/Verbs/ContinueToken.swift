@@ -1,3 +1,4 @@
+import Base
 import JSON
 package import Objects
 import Store
@@ -6,10 +7,11 @@ extension ContinueToken {
     private static let version = "meta.k8s.io/v1"
 
     var text: String {
-        let json: JSON = [
+        var json: JSON = [
             "v": .string(Self.version), "rv": .string(revision.description),
             "start": .string(namespace.isEmpty ? name : "\(namespace)/\(name)"),
         ]
+        if let begun { json["at"] = .integer(begun.seconds) }
         return Base64Text.encoded(json.bytes)
     }
 
@@ -23,6 +25,7 @@ extension ContinueToken {
             throw StatusError(.badRequest, "continue key is not valid: \(quotedText(text))")
         }
         revision = Revision(number)
+        begun = json["at"]?.integer.map { WallTime(seconds: $0) }
         let parts = start.split(separator: "/", maxSplits: 1).map(String.init)
         namespace = parts.count > 1 ? parts[0] : ""
         name = parts.last ?? ""

@@ -95,7 +95,7 @@ extension Evaluation {
         return (current, target.definition.stored(document))
     }
 
-    /// Eviction is a deletion with a reason. Disruption budgets come with their own issue.
+    /// Eviction is a deletion with a reason, if the Pod's disruption budget has room for it.
     mutating func evict(_ target: ResourceTarget, _ body: JSON) throws(StatusError) -> Planned {
         guard target.resource == .pods else { throw StatusError.methodNotAllowed }
         let given = body["metadata"]?["name"]?.string ?? ""
@@ -114,6 +114,8 @@ extension Evaluation {
         options.isDryRun = options.isDryRun || deletion.isDryRun
         var deleteOptions = deletion
         deleteOptions.isDryRun = options.isDryRun
+        var writes = Writes()
+        try chargeBudget(for: existing(target).json, &writes)
         let planned = try delete(plain, deleteOptions)
         let response = pending(
             plain: ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success"],
@@ -122,6 +124,8 @@ extension Evaluation {
         case .answer(_, let revision): return .answer(response, revision)
         case .commit(var commit):
             commit.response = response
+            commit.operations = tellEviction(commit.operations, of: plain.key) + writes.operations
+            commit.preconditions += writes.preconditions
             return .commit(commit)
         }
     }

@@ -41,10 +41,11 @@ extension Evaluation {
     ) throws(StatusError) -> APIResponse {
         let filter = try ObjectFilter(target, query, limits: configuration.limits)
         let options = try ReadOptions.list(query)
+        try options.checkAge(at: wall, configuration.limits)
         try options.check(snapshot)
         var page = Page(filter, options)
         page.fill(from: snapshot)
-        let metadata = page.metadata(snapshot.revision)
+        let metadata = page.metadata(snapshot.revision, begun: options.token?.begun ?? wall)
         let body: [UInt8]
         switch format.shape {
         case .document, .aggregatedDiscovery:
@@ -121,11 +122,11 @@ private struct Page {
         size += document.bytes.count + 48
     }
 
-    func metadata(_ revision: Revision) -> JSON {
+    func metadata(_ revision: Revision, begun: WallTime) -> JSON {
         var metadata: JSON = ["resourceVersion": .string(revision.description)]
         if let next {
             let token = ContinueToken(
-                revision: revision, namespace: next.namespace, name: next.name)
+                revision: revision, begun: begun, namespace: next.namespace, name: next.name)
             metadata["continue"] = .string(token.text)
         }
         if let remaining { metadata["remainingItemCount"] = .integer(Int64(remaining)) }

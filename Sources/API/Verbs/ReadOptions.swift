@@ -1,3 +1,4 @@
+import Base
 import JSON
 import Objects
 import Store
@@ -106,6 +107,31 @@ struct ReadOptions: Sendable, Equatable {
         return .invalid(options, name: "", faults)
     }
 
+    /// Refuses to go on with a list that was begun too long ago, as etcd's compaction does: a client
+    /// that pages for hours is told so, not held up by what the history happens to keep.
+    func checkAge(at now: WallTime, _ limits: APILimits) throws(StatusError) {
+        guard let token, token.revision != .zero, let begun = token.begun,
+            begun + limits.continueTokenLifetime < now
+        else { return }
+        throw Self.expired(token)
+    }
+
+    /// The 410 of a list whose revision is gone; its token leads on through the newest state.
+    private static func expired(_ token: ContinueToken) -> StatusError {
+        var error = StatusError(
+            .expired,
+            "The provided continue parameter is too old to display a consistent list result. You "
+                + "can start a new list without the continue parameter, or use the continue token "
+                + "in this response to retrieve the remainder of the results. Continuing with the "
+                + "provided token results in an inconsistent list - objects that were created, "
+                + "modified, or deleted between the time the first chunk was returned and now may "
+                + "show up in the list.")
+        var rest = token
+        rest.revision = .zero
+        error.continueToken = rest.text
+        return error
+    }
+
     /// Refuses a snapshot that is not what the client asked for.
     func check(_ snapshot: Snapshot) throws(StatusError) {
         switch version {
@@ -126,12 +152,7 @@ struct ReadOptions: Sendable, Equatable {
             if snapshot.revision < revision {
                 return try ReadOptions(version: .notOlderThan(revision)).check(snapshot)
             }
-            if token != nil {
-                throw StatusError(
-                    .expired,
-                    "The provided continue parameter is too old to display a consistent list "
-                        + "result. You can start a new list without the continue parameter.")
-            }
+            if let token { throw Self.expired(token) }
             throw StatusError(
                 .expired, "The resourceVersion for the provided list is too old.")
         }
@@ -140,7 +161,10 @@ struct ReadOptions: Sendable, Equatable {
 
 /// Where a list goes on: opaque to clients, base64 of a small JSON object.
 package struct ContinueToken: Sendable, Equatable {
+    /// Zero: go on through the newest state.
     var revision: Revision
+    /// When the list's first page was answered.
+    var begun: WallTime?
     /// The key that the last answer ended with.
     var namespace: String
     var name: String

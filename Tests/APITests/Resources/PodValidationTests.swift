@@ -32,6 +32,26 @@ import Testing
                 )) == [])
     }
 
+    @Test func sysctlsHaveNames() throws {
+        let pattern =
+            #"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$"#
+        func fault(_ index: Int, _ name: String) -> String {
+            "spec.securityContext.sysctls[\(index)].name: Invalid value: \"\(name)\": must have at "
+                + "most 253 characters and match regex \(pattern)"
+        }
+        let spec = #"""
+            {"containers":[{"name":"a","image":"b"}],"securityContext":{"sysctls":[
+            {"name":"foo-","value":"bar"},{"name":"kernel.shmmax","value":"100000000"},
+            {"name":"safe-and-unsafe","value":"100"},{"name":"bar..","value":"42"},
+            {"name":"net/ipv4/ip_forward","value":"1"},{"name":"kernel.shmmax","value":"1"}]}}
+            """#
+        #expect(
+            try faults(spec) == [
+                fault(0, "foo-"), fault(3, "bar.."),
+                #"spec.securityContext.sysctls[5].name: Duplicate value: "kernel.shmmax""#,
+            ])
+    }
+
     @Test(arguments: [
         (#"{}"#, "spec.containers: Required value"),
         (#"{"containers":[]}"#, "spec.containers: Required value"),

@@ -73,8 +73,8 @@ import Testing
         let warned = try pods.decode(document, duplicates: ["spec"], .warn)
         #expect(
             warned.warnings == [
-                "duplicate field \"spec\"", "unknown field \"metadata.lables\"",
-                "unknown field \"spec.x\"",
+                "unknown field \"metadata.lables\"", "unknown field \"spec.x\"",
+                "duplicate field \"spec\"",
             ])
         let expected: JSON = [
             "apiVersion": "v1", "kind": "Pod", "metadata": ["name": "a"], "spec": [:],

@@ -24,7 +24,10 @@ enum PodRules {
             }
         }
         if let security = spec["securityContext"] {
-            v.at("securityContext") { validateSeccomp(security, &$0) }
+            v.at("securityContext") { v in
+                validateSeccomp(security, &v)
+                SysctlRules.validate(security, &v)
+            }
             if spec.flag("shareProcessNamespace"), spec.flag("hostPID") {
                 v.at("securityContext") {
                     $0.invalid(true, "ShareProcessNamespace and HostPID cannot both be enabled")
