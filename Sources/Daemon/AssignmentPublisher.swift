@@ -199,7 +199,8 @@ package struct AssignmentPublisher: Sendable {
         }
         return ServiceAssignment.Port(
             name: json["name"]?.string ?? "", port: number, targetPort: target,
-            protocol: transport)
+            protocol: transport,
+            nodePort: json["nodePort"]?.integer.flatMap(UInt16.init(exactly:)) ?? 0)
     }
 
     private static func port(name: String, _ json: JSON) -> AssignmentPort? {

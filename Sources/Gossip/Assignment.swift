@@ -119,15 +119,18 @@ package struct ServiceAssignment: Hashable, Sendable {
         package var port: UInt16
         package var targetPort: TargetPort
         package var `protocol`: AssignmentProtocol
+        /// The port of every machine that leads to the Service, too; zero for none.
+        package var nodePort: UInt16
 
         package init(
             name: String, port: UInt16, targetPort: TargetPort? = nil,
-            protocol: AssignmentProtocol = .tcp
+            protocol: AssignmentProtocol = .tcp, nodePort: UInt16 = 0
         ) {
             self.name = name
             self.port = port
             self.targetPort = targetPort ?? .number(port)
             self.protocol = `protocol`
+            self.nodePort = nodePort
         }
     }
 

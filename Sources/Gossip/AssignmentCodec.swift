@@ -149,6 +149,7 @@ package enum GossipCodec {
                 writer.writeBool(true)
                 writer.writeString(name)
             }
+            writer.writeInteger(port.nodePort)
         }
         writer.writeCount(service.manualEndpoints.count)
         for endpoint in service.manualEndpoints {
@@ -179,7 +180,8 @@ package enum GossipCodec {
                 : .number(try reader.readInteger())
             ports.append(
                 ServiceAssignment.Port(
-                    name: name, port: number, targetPort: target, protocol: transport))
+                    name: name, port: number, targetPort: target, protocol: transport,
+                    nodePort: try reader.readInteger()))
         }
         var endpoints: [ServiceAssignment.ManualEndpoint] = []
         for _ in 0..<(try reader.readCount(atMost: listMax)) {

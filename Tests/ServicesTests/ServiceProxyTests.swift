@@ -97,6 +97,31 @@ import Testing
             "the order of the rows does not matter")
     }
 
+    @Test func `a node port leads to the same endpoints and back through the machine`() {
+        let service = SampleZone.service(
+            "open",
+            ServiceAssignment(
+                clusterIP: "10.96.0.12",
+                ports: [.init(name: "", port: 80, nodePort: 30_080), .init(name: "b", port: 81)]))
+        let pod = SampleZone.pod("a", ["10.244.1.1"], services: ["open"])
+        let rules = Self.proxy([service, pod]).rules
+        #expect(
+            rules.contains(
+                """
+                  chain node-port-0 {
+                    meta mark set meta mark or 0x4000
+                    goto service-0
+                  }
+                """))
+        #expect(
+            rules.contains(
+                "    fib daddr type local meta l4proto . th dport vmap "
+                    + "{ tcp . 30080 : goto node-port-0 }\n"))
+        #expect(rules.contains("    meta mark and 0x4000 == 0x4000 masquerade\n"))
+        #expect(!rules.contains("node-port-1"))
+        #expect(!Self.proxy([service]).rules.contains("30080"))
+    }
+
     @Test func `one endpoint needs no choice, and affinity chooses by the client's address`() {
         let service = SampleZone.service(
             "sticky",

@@ -20,6 +20,8 @@ package struct ServiceProxy: Sendable {
     }
 
     package static let tableName = "podmesh"
+    /// The bit of a packet's mark that asks for the machine's address as source; kube-proxy's.
+    private static let masqueradeMark = "0x4000"
 
     private let configuration: Configuration
     private var services: [AssignmentKey: ServiceAssignment] = [:]
@@ -52,6 +54,13 @@ package struct ServiceProxy: Sendable {
         ]
         for (index, port) in ports.enumerated() where !port.endpoints.isEmpty {
             lines += ["  chain service-\(index) {", "    \(Self.balance(port))", "  }"]
+            guard port.nodePort > 0 else { continue }
+            // The answer has to come back through this machine, wherever the endpoint is.
+            lines += [
+                "  chain node-port-\(index) {",
+                "    meta mark set meta mark or \(Self.masqueradeMark)",
+                "    goto service-\(index)", "  }",
+            ]
         }
         lines += dispatch(ports)
         lines += [
@@ -74,6 +83,7 @@ package struct ServiceProxy: Sendable {
         var address: String
         var `protocol`: String
         var number: UInt16
+        var nodePort: UInt16
         var endpoints: [(address: String, port: UInt16)]
         var hasAffinity: Bool
     }
@@ -104,6 +114,8 @@ package struct ServiceProxy: Sendable {
                 }
                 return ForwardedPort(
                     address: address, protocol: transport, number: port.port,
+                    nodePort: taken.insert("\(transport) \(port.nodePort)").inserted
+                        ? port.nodePort : 0,
                     endpoints: endpoints.compactMap { endpoint in
                         endpoint.number(of: port).map { (endpoint.address, $0) }
                     },
@@ -123,6 +135,14 @@ package struct ServiceProxy: Sendable {
             lines.append(
                 "    ip daddr . meta l4proto . th dport vmap { "
                     + entries.joined(separator: ", ") + " }")
+        }
+        let nodePorts = ports.enumerated()
+            .filter { $0.element.nodePort > 0 && !$0.element.endpoints.isEmpty }
+            .map { "\($0.element.protocol) . \($0.element.nodePort) : goto node-port-\($0.offset)" }
+        if !nodePorts.isEmpty {
+            lines.append(
+                "    fib daddr type local meta l4proto . th dport vmap { "
+                    + nodePorts.joined(separator: ", ") + " }")
         }
         lines.append("  }")
         return lines
@@ -155,6 +175,10 @@ package struct ServiceProxy: Sendable {
         if !hairpins.isEmpty {
             lines.append(
                 "    ip saddr . ip daddr { \(hairpins.joined(separator: ", ")) } masquerade")
+        }
+        if ports.contains(where: { $0.nodePort > 0 }) {
+            lines.append(
+                "    meta mark and \(Self.masqueradeMark) == \(Self.masqueradeMark) masquerade")
         }
         lines += [
             "    ip saddr \(configuration.clusterCIDR) ip daddr != \(configuration.clusterCIDR) "
