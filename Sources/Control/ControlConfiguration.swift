@@ -33,6 +33,8 @@ package struct ControlConfiguration: Sendable, Equatable {
     package var retryDelayMax: Span
     /// How long a Pod may name a Node that does not exist before it is collected.
     package var orphanedPodDelay: Span
+    /// How long after it was made a daemon's Pod that failed stays before it is made anew.
+    package var daemonRetryDelay: Span
     /// How many Pods that have ended stay (`terminated-pod-gc-threshold`); zero for all.
     package var terminatedPodsMax: Int
 
@@ -55,6 +57,7 @@ package struct ControlConfiguration: Sendable, Equatable {
         retryDelayMin = .milliseconds(20)
         retryDelayMax = .seconds(30)
         orphanedPodDelay = .seconds(10)
+        daemonRetryDelay = .seconds(3)
         terminatedPodsMax = 12_500
     }
 }

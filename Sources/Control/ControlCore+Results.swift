@@ -76,8 +76,8 @@ extension ControlCore {
             if draft.ending == .refusal { draft.message += error.message }
             record(draft, now, &out)
         }
-        let count = (refusals[flight.item] ?? 0) + 1
-        refusals[flight.item] = count
+        let count = (refusals[flight.item]?.count ?? 0) + 1
+        refusals[flight.item] = Refusals(count: count, message: error.message)
         out.append(.mark("control.refused.\(error.reason.rawValue)"))
         deadlines.schedule(flight.item, at: now + pause(after: count, error.reason))
     }

@@ -41,8 +41,10 @@ extension ControlCore {
     private mutating func reconcile(
         _ item: WorkItem, _ now: Instant, _ out: inout Outbox<ControlEffect>
     ) {
+        let refusals = refusals[item] ?? Refusals()
         let context = ControlContext(
-            configuration: configuration, wall: wall, refusals: refusals[item] ?? 0)
+            configuration: configuration, wall: wall, refusals: refusals.count,
+            refusal: refusals.message)
         let result = item.controller.implementation.reconcile(item.key, in: state, context)
         if let span = result.requeueAfter {
             deadlines.schedule(item, at: now + max(span, .milliseconds(1)))
@@ -88,12 +90,19 @@ extension ControllerName {
         case .podGarbage: PodGarbageController.self
         case .deployment: DeploymentController.self
         case .replicaSet: ReplicaSetController.self
+        case .replication: ReplicationManager.self
+        case .statefulSet: StatefulSetController.self
+        case .daemonSet: DaemonSetController.self
+        case .job: JobController.self
+        case .cronJob: CronJobController.self
         case .ephemeralClaims: EphemeralClaimController.self
         case .claims: ClaimController.self
         case .volumes: VolumeController.self
         case .storageProtection: StorageProtectionController.self
         case .scheduler: Scheduler.self
         case .endpoints: EndpointsController.self
+        case .endpointMirrors: EndpointMirrorController.self
+        case .disruption: DisruptionController.self
         case .serviceAccount: ServiceAccountController.self
         case .roleAggregation: RoleAggregationController.self
         case .quota: QuotaController.self

@@ -30,13 +30,19 @@ package struct ControlCore: Sendable {
     var blocked: Set<WorkItem> = []
     /// Items to look at again later, and refused ones in their pause.
     var deadlines = DeadlineQueue<WorkItem>()
-    var refusals: [WorkItem: Int] = [:]
+    var refusals: [WorkItem: Refusals] = [:]
     var events = EventMemory()
     var isOverBudget = false
     /// The newest version of an object that a change has told.
     private(set) var seenRevision: UInt64 = 0
     /// When to send `.wake`. Kept, because the daemon asks after every step of any of its parts.
     package private(set) var deadline: Instant?
+
+    /// How often in a row the writes of an item were refused, and with what words the last time.
+    struct Refusals: Sendable {
+        var count = 0
+        var message = ""
+    }
 
     /// A write under way.
     struct Flight: Sendable {

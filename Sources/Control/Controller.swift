@@ -11,12 +11,19 @@ package enum ControllerName: Int, CaseIterable, Comparable, Hashable, Sendable {
     case podGarbage
     case deployment
     case replicaSet
+    case replication
+    case statefulSet
+    case daemonSet
+    case job
+    case cronJob
     case ephemeralClaims
     case claims
     case volumes
     case storageProtection
     case scheduler
     case endpoints
+    case endpointMirrors
+    case disruption
     case serviceAccount
     case roleAggregation
     case quota
@@ -104,11 +111,17 @@ package struct ControlContext: Sendable {
     package var wall: WallTime
     /// How often in a row the writes of this key were refused.
     package var refusals: Int
+    /// What the last refusal said.
+    package var refusal: String
 
-    package init(configuration: ControlConfiguration, wall: WallTime, refusals: Int = 0) {
+    package init(
+        configuration: ControlConfiguration, wall: WallTime, refusals: Int = 0,
+        refusal: String = ""
+    ) {
         self.configuration = configuration
         self.wall = wall
         self.refusals = refusals
+        self.refusal = refusal
     }
 }
 

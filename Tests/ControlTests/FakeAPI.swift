@@ -33,6 +33,8 @@ struct FakeAPI {
     /// What no client may ever do.
     private(set) var violations: [String] = []
     var createdPods = 0
+    /// As a quota: a Pod beyond so many is refused.
+    var podsMax = Int.max
 
     mutating func takeChanges() -> [(ObjectKey, JSON?)] {
         defer { changes = [] }
@@ -108,6 +110,9 @@ struct FakeAPI {
         let name = metadata.name.isEmpty ? prefix + "x\(names)" : metadata.name
         let key = ObjectKey(resource, namespace: metadata.namespace, name: name)
         guard objects[key] == nil else { throw .alreadyExists(resource, name) }
+        if resource == .pods, objects.keys.count(where: { $0.resource == .pods }) >= podsMax {
+            throw StatusError(.forbidden, "exceeded quota")
+        }
         if resource.isNamespaced, resource != .events {
             let home = objects[ObjectKey(.namespaces, name: metadata.namespace)]
             if home?["metadata"]?["deletionTimestamp"] != nil {

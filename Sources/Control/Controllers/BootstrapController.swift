@@ -19,8 +19,8 @@ package enum BootstrapController: Controller {
             switch key.resource {
             case .namespaces: namespaces.contains(key.name)
             case .nodes: true
-            case .clusterRoles, .clusterRoleBindings, .flowSchemas,
-                .priorityLevelConfigurations, .storageClasses:
+            case .clusterRoles, .clusterRoleBindings, .flowSchemas, .priorityClasses,
+                .priorityLevelConfigurations, .serviceCIDRs, .storageClasses:
                 state.record(key) == nil
             case .services, .endpoints, .endpointSlices:
                 key.namespace == "default" && key.name == name
@@ -47,7 +47,7 @@ package enum BootstrapController: Controller {
                     ]),
                 why: "every cluster has it")
         }
-        ensureDefaults(in: state, &result)
+        ensureDefaults(in: state, context, &result)
         ensureStorageClass(in: state, &result)
         guard let home = state.record(ObjectKey(.namespaces, name: "default")),
             !home.isBeingDeleted
@@ -57,12 +57,16 @@ package enum BootstrapController: Controller {
         return result
     }
 
-    private static func ensureDefaults(in state: ClusterState, _ result: inout Reconciliation) {
+    private static func ensureDefaults(
+        in state: ClusterState, _ context: ControlContext, _ result: inout Reconciliation
+    ) {
         for (resource, documents) in [
             (Resource.clusterRoles, DefaultRoles.roles),
             (.clusterRoleBindings, DefaultRoles.bindings),
             (.priorityLevelConfigurations, DefaultFlows.levels),
             (.flowSchemas, DefaultFlows.schemas),
+            (.priorityClasses, DefaultClasses.priorities),
+            (.serviceCIDRs, [DefaultClasses.serviceNetwork(context.configuration.serviceCIDR)]),
         ] {
             for document in documents {
                 let name = document["metadata"]?["name"]?.string ?? ""

@@ -8,6 +8,13 @@ extension ObjectRecord {
     var status: JSON { json["status"] ?? [:] }
     var createdAt: WallTime { metadata.creationTimestamp ?? WallTime(seconds: 0) }
 
+    /// `spec.selector` of an object that keeps Pods; a ReplicationController's is plain labels.
+    var podSelector: LabelSelector {
+        let selector = spec["selector"] ?? [:]
+        let isPlain = key.resource == .replicationControllers
+        return LabelSelector(isPlain ? ["matchLabels": selector] : selector)
+    }
+
     /// A reference to this object as the managing controller of another.
     var controllerReference: JSON {
         [
@@ -32,7 +39,8 @@ extension ClusterState {
     func adopters(of change: ObjectChange, _ resource: Resource) -> [ObjectKey] {
         guard let new = change.new, new.controller == nil, !new.labels.isEmpty else { return [] }
         return records(resource, inNamespace: change.key.namespace).filter {
-            LabelSelector($0.spec["selector"] ?? [:]).matches(new.labels)
+            let selector = $0.podSelector
+            return !selector.isEmpty && selector.matches(new.labels)
         }.map(\.key)
     }
 }
@@ -95,4 +103,16 @@ struct ConditionList {
     }
 
     mutating func remove(_ type: String) { conditions.removeAll { $0.type == type } }
+}
+
+/// A number, or a percentage of a whole (`intstr.IntOrString`).
+enum IntOrPercent {
+    /// What is neither counts as zero.
+    static func resolve(_ value: JSON, of whole: Int, roundingUp: Bool = true) -> Int {
+        if let number = value.integer { return Int(clamping: max(0, number)) }
+        guard let text = value.string, text.hasSuffix("%"), let percent = Int(text.dropLast()),
+            (0...1_000_000).contains(percent), (0...1_000_000_000).contains(whole)
+        else { return 0 }
+        return (whole * percent + (roundingUp ? 99 : 0)) / 100
+    }
 }

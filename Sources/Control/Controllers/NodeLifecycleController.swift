@@ -53,6 +53,14 @@ package enum NodeLifecycleController: Controller {
         }
         var taints = node.taints.filter { taint in
             !managed.contains(taint.key) || wanted.contains { same($0, taint) }
+        }.map { taint in
+            // Tolerations for some seconds count from here on.
+            guard taint.effect == "NoExecute", taint.json["timeAdded"] == nil else {
+                return taint
+            }
+            var json = taint.json
+            json["timeAdded"] = .string(context.wall.rfc3339)
+            return Taint(json)
         }
         for taint in wanted where !taints.contains(where: { same($0, taint) }) {
             taints.append(
@@ -117,7 +125,8 @@ extension NodeLifecycleController {
         let isLost = state.isMachineLost(node.name)
         for pod in state.pods(onNode: node.name) {
             let isGoing = state.isDeletionUnderWay(uid: pod.uid)
-            if isGoing || (pod.isBeingDeleted && !isLost) { continue }
+            let isForced = isLost && !isNumbered(pod, in: state)
+            if isGoing || (pod.isBeingDeleted && !isForced) { continue }
             guard let due = evictionTime(of: pod, node, taints, context) else { continue }
             guard due <= context.wall else {
                 result.requeue(after: due - context.wall)
@@ -126,8 +135,14 @@ extension NodeLifecycleController {
             guard result.proposals.count < context.configuration.burstMax else {
                 return result.requeue(after: .zero)
             }
-            propose(evictionOf: pod, isLost: isLost, context, &result)
+            propose(evictionOf: pod, isLost: isLost, isForced: isForced, context, &result)
         }
+    }
+
+    /// A StatefulSet's Pod must not run twice: what a machine that is only cut off still runs stays
+    /// in the API until the machine, or somebody who knows, says that it is gone.
+    private static func isNumbered(_ pod: PodRecord, in state: ClusterState) -> Bool {
+        state.record(pod.key)?.controller?.kind == Resource.statefulSets.kind
     }
 
     /// When the Pod has to go; nil when it tolerates all taints without end.
@@ -157,7 +172,7 @@ extension NodeLifecycleController {
     }
 
     private static func propose(
-        evictionOf pod: PodRecord, isLost: Bool, _ context: ControlContext,
+        evictionOf pod: PodRecord, isLost: Bool, isForced: Bool, _ context: ControlContext,
         _ result: inout Reconciliation
     ) {
         if !isLost, pod.pod.condition("DisruptionTarget")?.isTrue != true {
@@ -172,7 +187,7 @@ extension NodeLifecycleController {
                 why: "it is about to be evicted")
         }
         result.propose(
-            .delete(pod.key, uid: pod.uid, gracePeriodSeconds: isLost ? 0 : nil),
+            .delete(pod.key, uid: pod.uid, gracePeriodSeconds: isForced ? 0 : nil),
             why: isLost
                 ? "its machine does not answer the mesh and it does not tolerate that"
                 : "it does not tolerate a taint of its Node")
