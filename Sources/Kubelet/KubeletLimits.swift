@@ -26,8 +26,8 @@ package struct KubeletLimits: Sendable, Equatable {
     /// The least time between two writes of the Node.
     package var nodeStatusSpacing = Span.milliseconds(500)
     /// How long a Node that was Ready must not be so before it says it, since that evicts its
-    /// Pods. Kubernetes gives the runtime 30 s.
-    package var nodeNotReadyDelay = Span.seconds(5)
+    /// Pods, and containers run on while their runtime is away. Kubernetes gives it as long.
+    package var nodeNotReadyDelay = Span.seconds(30)
 
     /// The wait before the second restart of a container; it doubles up to the maximum and
     /// starts over after twice the maximum without a restart.

@@ -248,6 +248,10 @@ extension PodLifecycle {
             becomeRunning(index, startedAt: turn.wall, &turn)
             turn.note("Started", "Container started", container: containers[index])
             runPostStart(index, &turn)
+        case .failure(let error) where error.code == .alreadyExists:
+            // A daemon that was killed, or a request whose answer was lost, had asked for it.
+            containers[index].holdUntil = turn.instant + turn.limits.retryDelay
+            inspect(index, &turn)
         case .failure(let error):
             turn.warn("Failed", "Error: \(error.message)", container: containers[index])
             containers[index].waiting = .init(

@@ -214,8 +214,8 @@ extension PodLifecycle {
         ]
         guard mount["readOnly"]?.bool == true else { return json }
         json["readOnly"] = true
-        let wish = mount["recursiveReadOnly"]?.string ?? "Disabled"
-        json["recursiveReadOnly"] = wish == "Disabled" ? "Disabled" : "Enabled"
+        // The runtime cannot do more, and what insists on it is not started.
+        json["recursiveReadOnly"] = "Disabled"
         return json
     }
 

@@ -64,7 +64,7 @@ struct PodVolumes {
     private func steps(
         for volume: JSON, at path: String
     ) throws(ConfigurationError) -> [PreparationStep] {
-        if let source = volume["emptyDir"] { return [emptyDirectory(source, path)] }
+        if let source = volume["emptyDir"] { return [try emptyDirectory(source, path)] }
         if let source = volume["hostPath"] {
             return [.hostPath(path: path, type: source["type"]?.string ?? "")]
         }
@@ -81,8 +81,16 @@ struct PodVolumes {
     }
 
     /// Writable by everyone, as `kubernetes.io/empty-dir` is.
-    private func emptyDirectory(_ source: JSON, _ path: String) -> PreparationStep {
-        guard source["medium"]?.string == "Memory" else {
+    private func emptyDirectory(
+        _ source: JSON, _ path: String
+    ) throws(ConfigurationError) -> PreparationStep {
+        let medium = source["medium"]?.string ?? ""
+        // The machine offers none, so no Pod that asks for some is placed here.
+        guard !medium.hasPrefix("HugePages") else {
+            throw ConfigurationError(
+                "hugePages storage requested, but there is no resource request for huge pages")
+        }
+        guard medium == "Memory" else {
             return .emptyDirectory(path: path, group: group)
         }
         // Not more than the containers may use together, nor than the machine gives to Pods.
@@ -136,6 +144,10 @@ struct PodVolumes {
                 result += try downwardFiles(downward, mode)
             } else if let token = source["serviceAccountToken"] {
                 result.append(try tokenFile(token, mode))
+            } else if source["clusterTrustBundle"] != nil {
+                throw ConfigurationError("ClusterTrustBundle projection is not supported")
+            } else if source["podCertificate"] != nil {
+                throw ConfigurationError("PodCertificate projection is not supported")
             }
         }
         return result

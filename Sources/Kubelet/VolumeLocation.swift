@@ -55,8 +55,27 @@ struct ClaimedVolume {
         guard reference != nil, reference == claim["metadata"]?["uid"] else {
             throw refusal("PV \(volumeName) is bound to another claim")
         }
-        return ClaimedVolume(
+        let result = ClaimedVolume(
             spec: found["spec"] ?? [:], annotations: (found["metadata"]?["annotations"]).stringMap)
+        try result.checkMode(volume, of: pod)
+        return result
+    }
+
+    /// Files are mounted and devices are passed on, not the other way about.
+    private func checkMode(_ volume: JSON, of pod: Pod) throws(ConfigurationError) {
+        let mode = spec["volumeMode"]?.string ?? "Filesystem"
+        let other = mode == "Block" ? "volumeMounts" : "volumeDevices"
+        let name = volume["name"]?.string ?? ""
+        let isNamed = (pod.initContainers + pod.containers).contains { container in
+            (container.json[other]?.array ?? []).contains { $0["name"] == volume["name"] }
+        }
+        guard !isNamed else {
+            throw ConfigurationError(
+                "volume \(name) has volumeMode \(mode), but is specified in \(other)")
+        }
+        guard mode == "Filesystem" else {
+            throw ConfigurationError("volume \(name) has volumeMode Block, which is not supported")
+        }
     }
 
     private static func owns(_ pod: Pod, _ claim: JSON) -> Bool {

@@ -81,4 +81,96 @@ import Testing
         #expect(node(of: "low", cluster) == nil)
         #expect(node(of: "other", cluster) == "machine-1")
     }
+
+    private func budget(_ app: String, allowed: Int64, disrupted: [String] = []) -> JSON {
+        var pods = JSONObject()
+        for name in disrupted { pods[name] = "2026-11-21T20:00:00Z" }
+        return [
+            "apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+            "metadata": ["name": .string(app), "namespace": "default"],
+            "spec": ["selector": ["matchLabels": ["app": .string(app)]]],
+            "status": ["disruptionsAllowed": .integer(allowed), "disruptedPods": .object(pods)],
+        ]
+    }
+
+    private func labelled(_ name: String, app: String, cpu: String, priority: Int64) -> JSON {
+        var pod = pod(name, cpu: cpu, priority: priority)
+        pod["metadata"]?["labels"] = ["app": .string(app)]
+        return pod
+    }
+
+    private func survivors(
+        _ pods: [JSON], budgets: [JSON], _ preemptor: JSON, machines: Int = 1
+    ) -> [String] {
+        var cluster = ControlHarness.cluster(machines: machines, cpu: "4")
+        cluster.user { api in
+            for budget in budgets { api.must(.create(.podDisruptionBudgets, budget)) }
+        }
+        for pod in pods {
+            cluster.user { $0.must(.create(.pods, pod)) }
+            cluster.settle()
+        }
+        cluster.user { $0.must(.create(.pods, preemptor)) }
+        cluster.settle()
+        return cluster.api.objects.keys.filter { $0.resource == .pods }.map(\.name).sorted()
+    }
+
+    @Test func `a Pod whose budget allows nothing stays when another can go`() {
+        let pods = [
+            labelled("guarded", app: "db", cpu: "2", priority: 1),
+            labelled("free", app: "web", cpu: "2", priority: 5),
+        ]
+        let high = pod("high", cpu: "2", priority: 9)
+        #expect(survivors(pods, budgets: [], high) == ["free", "high"])
+        let none = budget("db", allowed: 0)
+        #expect(survivors(pods, budgets: [none], high) == ["guarded", "high"])
+        #expect(survivors(pods, budgets: [budget("db", allowed: 1)], high) == ["free", "high"])
+    }
+
+    @Test func `a budget that is broken is no reason to wait`() {
+        let pods = [labelled("guarded", app: "db", cpu: "4", priority: 1)]
+        let high = pod("high", cpu: "2", priority: 9)
+        #expect(survivors(pods, budgets: [budget("db", allowed: 0)], high) == ["high"])
+    }
+
+    @Test func `each Pod takes one of what its budget allows, unless it was counted before`() {
+        let pods = [
+            labelled("one", app: "db", cpu: "2", priority: 2),
+            labelled("two", app: "db", cpu: "1", priority: 1),
+            labelled("free", app: "web", cpu: "1", priority: 3),
+        ]
+        let high = pod("high", cpu: "1", priority: 9)
+        // The more important one takes what is allowed, so the other is the one that is guarded.
+        #expect(
+            survivors(pods, budgets: [budget("db", allowed: 1)], high) == ["free", "high", "two"])
+        let counted = budget("db", allowed: 1, disrupted: ["one"])
+        #expect(survivors(pods, budgets: [counted], high) == ["free", "high", "one"])
+    }
+
+    @Test func `the Node where no budget is broken is taken`() {
+        let pods = [
+            labelled("a", app: "db", cpu: "4", priority: 1),
+            labelled("b", app: "web", cpu: "4", priority: 5),
+        ]
+        let high = pod("high", cpu: "2", priority: 9)
+        let none = budget("db", allowed: 0)
+        #expect(survivors(pods, budgets: [none], high, machines: 2) == ["a", "high"])
+        #expect(survivors(pods, budgets: [], high, machines: 2) == ["b", "high"])
+    }
+
+    @Test func `less important Pods go that anti-affinity keeps apart`() {
+        let term: JSON = [
+            "topologyKey": "kubernetes.io/hostname",
+            "labelSelector": ["matchLabels": ["app": "web"]],
+        ]
+        let rules: JSON = ["requiredDuringSchedulingIgnoredDuringExecution": [term]]
+        var lonely = pod("lonely", cpu: "1", priority: 9)
+        lonely["spec"]?["affinity"] = ["podAntiAffinity": rules]
+        lonely["metadata"]?["labels"] = ["app": "x"]
+        let pods = [
+            labelled("web", app: "web", cpu: "1", priority: 1),
+            labelled("other", app: "other", cpu: "1", priority: 1),
+        ]
+        #expect(survivors(pods, budgets: [], lonely) == ["lonely", "other"])
+    }
 }

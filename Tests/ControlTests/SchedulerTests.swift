@@ -16,7 +16,11 @@ import Testing
             var json = json
             json["metadata"]?["resourceVersion"] = .string(String(index + 1))
             json["metadata"]?["uid"] = .string("uid-\(index)")
-            let resource: Resource = json["kind"]?.string == "Node" ? .nodes : .pods
+            let kinds: [String: Resource] = [
+                "Node": .nodes, "Namespace": .namespaces, "PersistentVolume": .persistentVolumes,
+                "PersistentVolumeClaim": .persistentVolumeClaims,
+            ]
+            let resource = kinds[json["kind"]?.string ?? ""] ?? .pods
             let metadata = ObjectMeta(json["metadata"] ?? [:])
             objects.append(
                 (ObjectKey(resource, namespace: metadata.namespace, name: metadata.name), json))

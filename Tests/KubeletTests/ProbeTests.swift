@@ -92,7 +92,7 @@ import Testing
         let world = World()
         world.run(for: .seconds(2))
         world.send(.runtimeReady(false, message: "container runtime is down"))
-        world.run(for: .seconds(4))
+        world.run(for: .seconds(29))
         #expect(world.objects[key].map(Node.init)?.isReady == true, "its Pods run on")
         world.run(for: .seconds(2))
         let ready = world.objects[key].map(Node.init)?.condition("Ready")

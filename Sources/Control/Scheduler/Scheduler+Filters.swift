@@ -5,7 +5,8 @@ extension Scheduler {
     /// Why the Node cannot take the Pod; empty when it can. As in Kubernetes the first filter that
     /// refuses ends the search, and resource fit names every resource that is short.
     static func refusals(
-        of node: NodeRecord, for pod: PodRecord, _ topology: TopologyRules, in state: ClusterState
+        of node: NodeRecord, for pod: PodRecord, _ volumes: VolumeRules,
+        _ topology: TopologyRules, in state: ClusterState
     ) -> [Explain.Refusal] {
         func refusal(_ reason: String, isResolvable: Bool = false) -> [Explain.Refusal] {
             [Explain.Refusal(reason, isResolvable: isResolvable)]
@@ -17,11 +18,8 @@ extension Scheduler {
                 return refusal("node(s) were unschedulable")
             }
         }
-        for taint in state.effectiveTaints(of: node)
-        where taint.effect == "NoSchedule" || taint.effect == "NoExecute" {
-            guard tolerations.contains(where: { $0.tolerates(taint) }) else {
-                return refusal("node(s) had untolerated taint(s)")
-            }
+        if untolerated(state.effectiveTaints(of: node), by: tolerations) {
+            return refusal("node(s) had untolerated taint(s)")
         }
         guard NodeAffinity.allows(pod.pod, on: node) else {
             return refusal("node(s) didn't match Pod's node affinity/selector")
@@ -35,10 +33,15 @@ extension Scheduler {
         }
         let shortages = shortages(of: node, ledger, for: pod)
         guard shortages.isEmpty else { return shortages }
-        if let reason = topology.refusal(of: node) {
-            return [reason]
+        return [volumes.refusal(of: node) ?? topology.refusal(of: node)].compactMap { $0 }
+    }
+
+    /// Whether one of the taints keeps Pods away that have no more than these tolerations.
+    static func untolerated(_ taints: [Taint], by tolerations: [Toleration]) -> Bool {
+        taints.contains { taint in
+            (taint.effect == "NoSchedule" || taint.effect == "NoExecute")
+                && !tolerations.contains { $0.tolerates(taint) }
         }
-        return []
     }
 
     /// `NodeResourcesFit`. What a Node could not offer even when empty is not resolvable.

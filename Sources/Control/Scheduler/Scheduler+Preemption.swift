@@ -9,78 +9,54 @@ extension Scheduler {
     struct Preemption {
         let node: String
         let victims: [PodRecord]
+        /// How many of them no budget lets go.
+        let violations: Int
 
-        /// The Node whose victims matter least: by the most important of them, then by all of
-        /// them, then by their number.
-        fileprivate var cost: (Int64, Int64, Int, String) {
+        /// The Node whose victims matter least: by the budgets that they break, by the most
+        /// important of them, by all of them, by their number, and last the Node whose most
+        /// important victims ran the shortest time (`pickOneNodeForPreemption`).
+        fileprivate func costsLess(than other: Preemption) -> Bool {
+            for (left, right) in zip(cost, other.cost) where left != right { return left < right }
+            guard let oldest, let others = other.oldest else { return false }
+            return others < oldest
+        }
+
+        private var cost: [Int64] {
             let priorities = victims.map(\.priority)
-            return (
-                priorities.max() ?? 0,
-                priorities.reduce(0) { $0 + $1 + Int64(Int32.max) }, victims.count, node
-            )
+            return [
+                Int64(violations), priorities.max() ?? 0,
+                priorities.reduce(0) { $0 + $1 + Int64(Int32.max) }, Int64(victims.count),
+            ]
+        }
+
+        /// When the first of the most important victims was made.
+        private var oldest: WallTime? {
+            let highest = victims.map(\.priority).max()
+            return victims.filter { $0.priority == highest }.map(\.createdAt).min()
         }
     }
 
     /// Nil when no Node can be made to fit, and while room is being made already.
-    static func preemption(for pod: PodRecord, in state: ClusterState) -> Preemption? {
+    static func preemption(
+        for pod: PodRecord, _ volumes: VolumeRules, in state: ClusterState
+    ) -> Preemption? {
         guard pod.pod.spec["preemptionPolicy"]?.string != "Never" else { return nil }
         let nodes = state.sortedNodes
         let topology = TopologyRules(of: pod, in: state, nodes)
         var best: Preemption?
         for node in nodes {
-            let refusals = refusals(of: node, for: pod, topology, in: state)
-            guard !refusals.isEmpty, refusals.allSatisfy(\.isResolvable),
-                topology.refusal(of: node) == nil,
-                let victims = victims(on: node, for: pod, in: state)
-            else { continue }
+            let refusals = refusals(of: node, for: pod, volumes, topology, in: state)
+            guard !refusals.isEmpty, refusals.allSatisfy(\.isResolvable) else { continue }
+            var search = VictimSearch(
+                node: node, nodes: nodes, pod: pod, state: state,
+                minds: topology.isEmpty ? topology : nil)
+            guard let found = search.run() else { continue }
             // Those that leave already make the room.
-            guard !victims.isEmpty else { return nil }
-            let found = Preemption(node: node.name, victims: victims)
-            if let known = best, known.cost <= found.cost { continue }
+            guard !found.victims.isEmpty else { return nil }
+            if let best, !found.costsLess(than: best) { continue }
             best = found
         }
         return best
-    }
-
-    /// As few less important Pods as possible, the least important first; nil when all of them
-    /// are not enough.
-    private static func victims(
-        on node: NodeRecord, for pod: PodRecord, in state: ClusterState
-    ) -> [PodRecord]? {
-        var ledger = NodeLedger()
-        var weaker: [PodRecord] = []
-        for other in state.pods(onNode: node.name) where !other.isFinished {
-            if other.priority >= pod.priority {
-                ledger.add(other)
-            } else if !state.isDeparting(other) {
-                weaker.append(other)
-            }
-        }
-        guard fits(pod, on: node, ledger) else { return nil }
-        weaker.sort { left, right in
-            (-left.priority, left.createdAt, left.key)
-                < (-right.priority, right.createdAt, right.key)
-        }
-        var victims: [PodRecord] = []
-        for other in weaker {
-            var fuller = ledger
-            fuller.add(other)
-            if fits(pod, on: node, fuller) {
-                ledger = fuller
-            } else {
-                victims.append(other)
-            }
-        }
-        return victims
-    }
-
-    private static func fits(
-        _ pod: PodRecord, on node: NodeRecord, _ ledger: NodeLedger
-    ) -> Bool {
-        let hasPorts = pod.hostPorts.allSatisfy { port in
-            !ledger.hostPorts.contains { $0.clashes(with: port) }
-        }
-        return hasPorts && shortages(of: node, ledger, for: pod).isEmpty
     }
 
     /// Ends the victims with their grace, and says whom the room is for.

@@ -8,6 +8,7 @@ extension Scheduler {
         static let taint: Int64 = 3
         static let affinity: Int64 = 2
         static let topology: Int64 = 2
+        static let podAffinity: Int64 = 2
         static let load: Int64 = 1
     }
 
@@ -25,6 +26,8 @@ extension Scheduler {
         let disliked = nodes.map { dislikedTaints($0, pod) }
         let preferred = nodes.map { NodeAffinity.preference(of: pod.pod, for: $0) }
         let crowding = nodes.map { topology.crowding(of: $0) }
+        let most = crowding.compactMap { $0 }.max() ?? 0
+        let welcome = nodes.map { topology.welcome(on: $0) }
         var best: (score: Int64, pods: Int, name: String)?
         for (index, node) in nodes.enumerated() {
             let ledger = state.ledger(node.name)
@@ -32,7 +35,10 @@ extension Scheduler {
             score += Weight.spread * lowIsGood(replicas, index)
             score += Weight.taint * lowIsGood(disliked, index)
             score += Weight.affinity * (100 - lowIsGood(preferred, index))
-            score += Weight.topology * lowIsGood(crowding, index)
+            if let crowd = crowding[index] {
+                score += Weight.topology * lowIsGood(crowd, of: most)
+            }
+            score += Weight.podAffinity * share(welcome, index)
             let candidate = (score, ledger.runningCount, node.name)
             guard let current = best else {
                 best = candidate
@@ -49,8 +55,17 @@ extension Scheduler {
 
     /// 100 for none, 0 for the most of all.
     private static func lowIsGood(_ values: [Int64], _ index: Int) -> Int64 {
-        guard let most = values.max(), most > 0 else { return 100 }
-        return (most - values[index]) * 100 / most
+        lowIsGood(values[index], of: values.max() ?? 0)
+    }
+
+    private static func lowIsGood(_ value: Int64, of most: Int64) -> Int64 {
+        most > 0 ? (most - value) * 100 / most : 100
+    }
+
+    /// 0 for the least of all, 100 for the most; 0 when all are alike.
+    private static func share(_ values: [Int64], _ index: Int) -> Int64 {
+        guard let least = values.min(), let most = values.max(), most > least else { return 0 }
+        return (values[index] - least) * 100 / (most - least)
     }
 
     /// `NodeResourcesFit` with LeastAllocated: the share of CPU and memory that stays free.

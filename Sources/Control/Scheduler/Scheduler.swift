@@ -72,7 +72,8 @@ package enum Scheduler: Controller {
                     component: name))
             return result
         case .unschedulable(let explain):
-            let preemption = volumes.refusal == nil ? preemption(for: pod, in: state) : nil
+            let preemption =
+                volumes.refusal == nil ? preemption(for: pod, volumes, in: state) : nil
             var result = refuse(pod, explain, isPreempting: preemption != nil, context)
             if let preemption { preempt(preemption, for: pod, context, &result) }
             return result
@@ -100,8 +101,7 @@ package enum Scheduler: Controller {
         let topology = TopologyRules(of: pod, in: state, nodes)
         var feasible: [NodeRecord] = []
         for node in nodes {
-            var refusals = refusals(of: node, for: pod, topology, in: state)
-            if refusals.isEmpty { refusals = [volumes.refusal(of: node)].compactMap { $0 } }
+            let refusals = refusals(of: node, for: pod, volumes, topology, in: state)
             if refusals.isEmpty {
                 feasible.append(node)
             } else {

@@ -10,6 +10,8 @@ struct VolumeRules {
     /// Claims whose volumes are chosen with the Node.
     private(set) var open: [ClaimRecord] = []
     private let state: ClusterState
+    /// Another Pod uses a claim that is for one Pod at a time (`VolumeRestrictions`).
+    private var isTaken = false
 
     init(of pod: PodRecord, in state: ClusterState) {
         self.state = state
@@ -27,6 +29,7 @@ struct VolumeRules {
                 : "persistentvolumeclaim \"\(key.name)\" not found"
             return
         }
+        isTaken = isTaken || isTaken(claim, from: pod)
         if claim.record.isBeingDeleted {
             refusal = "persistentvolumeclaim \"\(key.name)\" is being deleted"
         } else if claim.phase == "Lost" {
@@ -43,7 +46,20 @@ struct VolumeRules {
         }
     }
 
+    private func isTaken(_ claim: ClaimRecord, from pod: PodRecord) -> Bool {
+        guard claim.accessModes.contains("ReadWriteOncePod") else { return false }
+        return state.pods.values.contains { other in
+            other.key != pod.key && !other.isFinished && state.node(of: other) != nil
+                && other.claims.contains(claim.key)
+        }
+    }
+
     func refusal(of node: NodeRecord) -> Explain.Refusal? {
+        guard !isTaken else {
+            let reason = "node has pod using PersistentVolumeClaim with the same name and "
+                + "ReadWriteOncePod access mode"
+            return Explain.Refusal(reason, isResolvable: true)
+        }
         guard bound.allSatisfy({ $0.isReachable(from: node) }) else {
             return Explain.Refusal(
                 "node(s) didn't match PersistentVolume's node affinity", isResolvable: false)

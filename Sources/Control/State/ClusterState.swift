@@ -26,7 +26,7 @@ package struct ClusterState: Sendable {
     /// Pods that name no Node and are not finished or going.
     private var waiting: Set<ObjectKey> = []
 
-    private var repelling: Set<ObjectKey> = []
+    private var choosy: Set<ObjectKey> = []
 
     /// UIDs of Pods whose deletion was asked for, until it is seen or refused.
     private var departing: Set<String> = []
@@ -162,8 +162,8 @@ extension ClusterState {
 
     package var waitingPods: [ObjectKey] { waiting.sorted() }
 
-    /// Pods with anti-affinity of their own.
-    package var repellingPods: [PodRecord] { repelling.sorted().compactMap { pods[$0] } }
+    /// Pods with wishes about the Pods near them.
+    var podsWithAffinity: [PodRecord] { choosy.sorted().compactMap { pods[$0] } }
 
     package func isWaiting(_ key: ObjectKey) -> Bool { waiting.contains(key) }
 
@@ -239,7 +239,7 @@ extension ClusterState {
         let pod = PodRecord(record, Pod(object.json))
         pods[key] = pod
         for label in scopedLabels(of: record) { podsByLabel[label, default: []].insert(key) }
-        if !pod.repulsions.isEmpty { repelling.insert(key) }
+        if pod.affinity != nil { choosy.insert(key) }
         if pod.isBeingDeleted { departing.remove(pod.uid) }
         if pod.nodeName != nil || assumed[key]?.uid != pod.uid { assumed[key] = nil }
         enter(pod)
@@ -257,7 +257,7 @@ extension ClusterState {
         if key.resource == .nodes { nodes[key.name] = nil }
         guard let pod = pods.removeValue(forKey: key) else { return }
         for label in scopedLabels(of: record) { Self.remove(key, from: &podsByLabel, at: label) }
-        repelling.remove(key)
+        choosy.remove(key)
         leave(pod)
     }
 

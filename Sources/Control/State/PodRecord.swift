@@ -1,5 +1,5 @@
 package import Base
-package import JSON
+import JSON
 package import Objects
 
 /// What the scheduler and the controllers need of a Pod, worked out once per change.
@@ -20,8 +20,8 @@ package final class PodRecord: Sendable {
     /// The claims of its volumes, and whether some are to be made for it alone.
     package let claims: [ObjectKey]
     package let hasEphemeralClaims: Bool
-    /// Its required terms of anti-affinity, which bind later Pods too.
-    package let repulsions: [JSON]
+    /// Its wishes about other Pods, which bear on later Pods too.
+    let affinity: AffinityTerms?
 
     /// A port of the machine that a container takes.
     package struct HostPort: Sendable, Hashable {
@@ -47,8 +47,7 @@ package final class PodRecord: Sendable {
         isReady = ready?.isTrue ?? false
         requests = ResourceVector(requestsOf: pod)
         hostPorts = Self.hostPorts(of: pod)
-        let required = "requiredDuringSchedulingIgnoredDuringExecution"
-        repulsions = pod.spec["affinity"]?["podAntiAffinity"]?[required]?.array ?? []
+        affinity = AffinityTerms(of: pod, labels: record.labels)
         claims = ClaimRecord.keys(of: pod)
         hasEphemeralClaims = pod.volumes.contains { $0["ephemeral"] != nil }
         priority = pod.spec["priority"]?.integer ?? 0

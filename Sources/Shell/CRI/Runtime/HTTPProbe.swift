@@ -33,7 +33,7 @@ package enum HTTPProbe {
                 .connect(host: host, port: Int(port)).get()
             try? await channel.close()
         } catch {
-            throw RuntimeError(.connectionFailed, "dial tcp \(host):\(port): \(reason(error))")
+            throw RuntimeError(.connectionFailed, dialFailure(host, port, error))
         }
     }
 
@@ -78,7 +78,10 @@ package enum HTTPProbe {
                 .connect(host: action.host, port: Int(action.port)).get()
         } catch {
             promise.fail(error)
-            throw failure(action, reason(error))
+            let reason = reason(error)
+            throw failure(
+                action,
+                reason == timeoutReason ? reason : dialFailure(action.host, action.port, error))
         }
         let overdue = channel.eventLoop.scheduleTask(deadline: deadline) {
             promise.fail(ChannelError.connectTimeout(.nanoseconds(action.timeout.nanoseconds)))
@@ -118,8 +121,16 @@ package enum HTTPProbe {
     private static func failure(_ action: HTTPAction, _ reason: String) -> RuntimeError {
         let url = "\(action.scheme)://\(action.host):\(action.port)\(action.path)"
         let isTimeout = reason == timeoutReason
+        let stage = isTimeout ? " (Client.Timeout exceeded while awaiting headers)" : ""
         return RuntimeError(
-            isTimeout ? .deadline : .connectionFailed, "Get \"\(url)\": \(reason)")
+            isTimeout ? .deadline : .connectionFailed, "Get \"\(url)\": \(reason)\(stage)")
+    }
+
+    /// In the words of Go's dialer, which users search for.
+    private static func dialFailure(_ host: String, _ port: UInt16, _ error: any Error) -> String {
+        let reason = reason(error)
+        let address = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        return "dial tcp \(address): \(reason == timeoutReason ? "i/o timeout" : reason)"
     }
 
     private static let timeoutReason = "context deadline exceeded"
@@ -130,11 +141,15 @@ package enum HTTPProbe {
         case ChannelError.eof: return "EOF"
         case let error as NIOConnectionError:
             return error.connectionErrors.first.map { reason($0.error) } ?? "\(error)"
-        case let error as IOError where error.errnoCode == ECONNREFUSED:
-            return "connect: connection refused"
-        case let error as IOError: return String(cString: strerror(error.errnoCode))
+        case let error as IOError: return reason(error)
         default: return "\(error)"
         }
+    }
+
+    private static func reason(_ error: IOError) -> String {
+        let text = String(cString: strerror(error.errnoCode)).lowercased()
+        let connecting = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode)
+        return connecting ? "connect: \(text)" : text
     }
 
     /// Probes do not verify certificates.

@@ -64,6 +64,8 @@ extension Kubelet.RuntimeError {
         case .permissionDenied, .unauthenticated: return .permissionDenied
         case .resourceExhausted: return .noSpace
         default:
+            // A start that was asked for before is under way, or over.
+            if error.message.contains("failed to set starting state") { return .alreadyExists }
             // The runtime reports what the disk refused as an unknown error with these words.
             return error.message.contains("no space left on device") ? .noSpace : .other
         }
