@@ -64,6 +64,7 @@ extension KubeletCore {
             fresh[image.id] = use
         }
         images.uses = fresh
+        node.images = present
     }
 
     /// The names of all images that a Pod of this machine runs or is about to.

@@ -25,6 +25,8 @@ package struct KubeletLimits: Sendable, Equatable {
     package var nodeStatusPeriod = Span.minutes(5)
     /// The least time between two writes of the Node.
     package var nodeStatusSpacing = Span.milliseconds(500)
+    /// How many images the Node's status lists.
+    package var nodeImagesMax = 50
     /// How long a Node that was Ready must not be so before it says it, since that evicts its
     /// Pods, and containers run on while their runtime is away. Kubernetes gives it as long.
     package var nodeNotReadyDelay = Span.seconds(30)

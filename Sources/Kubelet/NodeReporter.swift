@@ -12,6 +12,8 @@ struct NodeReporter: Sendable {
         didSet { isStale = true }
     }
 
+    /// What the machine has, as it was last listed.
+    var images: [ImageState] = [] { didSet { if images != oldValue { isStale = true } } }
     var pressures: [Pressure] = [] { didSet { if pressures != oldValue { isStale = true } } }
 
     /// Nil until the daemon has said whether the Node exists.
@@ -186,6 +188,7 @@ struct NodeReporter: Sendable {
             "capacity": resources(machine, isAllocatable: false),
             "allocatable": resources(machine, isAllocatable: true),
             "conditions": .array(conditions(node, wall)),
+            "images": .array(imageList),
             "nodeInfo": [
                 "architecture": .string(machine.architecture),
                 "bootID": .string(machine.bootID),
@@ -199,6 +202,18 @@ struct NodeReporter: Sendable {
                 "systemUUID": .string(machine.systemUUID),
             ],
         ]
+    }
+
+    /// The largest images, for the scheduler (`nodeStatusMaxImages`).
+    private var imageList: [JSON] {
+        let named = images.filter { !$0.tags.isEmpty || !$0.repoDigests.isEmpty }
+        let ordered = named.sorted { ($1.sizeBytes, $0.id) < ($0.sizeBytes, $1.id) }
+        return ordered.prefix(limits.nodeImagesMax).map { image in
+            [
+                "names": .array((image.repoDigests + image.tags).prefix(5).map { .string($0) }),
+                "sizeBytes": .integer(Int64(clamping: image.sizeBytes)),
+            ]
+        }
     }
 
     /// Kubernetes keeps 100 MiB of memory and a tenth of the disk from Pods (hard eviction).

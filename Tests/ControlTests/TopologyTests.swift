@@ -160,6 +160,23 @@ import Testing
                     + "(missing required label).") == true)
     }
 
+    @Test func `a Node that has a large image already is preferred, one with a small one is not`() {
+        func holding(_ name: String, _ image: String, megabytes: Int64) -> JSON {
+            var node = node(name, zone: nil)
+            node["status"]?["images"] = [
+                ["names": [.string(image)], "sizeBytes": .integer(megabytes * 1_048_576)]
+            ]
+            return node
+        }
+        let pod = SchedulerTests.pod(["containers": [["name": "c", "image": "shop/web"]]])
+        let large = holding("b", "docker.io/shop/web:latest", megabytes: 900)
+        #expect(place([node("a", zone: nil), large], [pod]) == "b")
+        let small = holding("b", "docker.io/shop/web:latest", megabytes: 20)
+        #expect(place([node("a", zone: nil), small], [pod]) == "a")
+        let other = holding("b", "docker.io/shop/web:2", megabytes: 900)
+        #expect(place([node("a", zone: nil), other], [pod]) == "a")
+    }
+
     @Test func `a claim for one Pod at a time is not given to a second`() {
         let claim: JSON = [
             "apiVersion": "v1", "kind": "PersistentVolumeClaim",

@@ -80,6 +80,14 @@ import Testing
         #expect(status?["nodeInfo"]?["kubeletVersion"] == "v1.36.0+podmesh")
     }
 
+    @Test func `the Node lists the images that it has`() {
+        let world = World()
+        world.run(for: .seconds(5))
+        let images = world.objects[key].map(Node.init)?.json["status"]?["images"]
+        #expect(images?.array?.count == 1)
+        #expect(images?[0]?["names"] == ["docker.io/library/busybox@sha256:1", "busybox"])
+    }
+
     @Test func anIdleNodeIsWrittenOnlyEveryFiveMinutes() {
         let world = World()
         world.run(for: .seconds(2))

@@ -10,6 +10,7 @@ extension Scheduler {
         static let topology: Int64 = 2
         static let podAffinity: Int64 = 2
         static let load: Int64 = 1
+        static let images: Int64 = 1
     }
 
     /// The Node with the highest score; of equals the one with fewer Pods, then the first by name.
@@ -23,6 +24,7 @@ extension Scheduler {
                 Int64(state.ledger(node.name).countByController[$0] ?? 0)
             } ?? 0
         }
+        let images = ImageRules(of: pod, state.sortedNodes)
         let disliked = nodes.map { dislikedTaints($0, pod) }
         let preferred = nodes.map { NodeAffinity.preference(of: pod.pod, for: $0) }
         let crowding = nodes.map { topology.crowding(of: $0) }
@@ -32,6 +34,7 @@ extension Scheduler {
         for (index, node) in nodes.enumerated() {
             let ledger = state.ledger(node.name)
             var score = Weight.load * load(node, ledger, pod)
+            score += Weight.images * images.score(of: node)
             score += Weight.spread * lowIsGood(replicas, index)
             score += Weight.taint * lowIsGood(disliked, index)
             score += Weight.affinity * (100 - lowIsGood(preferred, index))

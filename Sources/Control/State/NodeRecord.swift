@@ -13,6 +13,8 @@ package struct NodeRecord: Sendable, Equatable {
     package let ready: String?
     /// The taints that its conditions of pressure ask for.
     package let pressureTaints: [String]
+    /// The sizes of the images that it has, by each of their names.
+    let images: [String: Int64]
 
     /// What Kubernetes' kubelet allows unless told otherwise.
     private static let podsMaxDefault: Int64 = 110
@@ -30,6 +32,11 @@ package struct NodeRecord: Sendable, Equatable {
         pressureTaints = WellKnownTaint.ofConditions.filter {
             node.condition($0.condition)?.isTrue ?? false
         }.map(\.key)
+        var sizes: [String: Int64] = [:]
+        for image in node.json["status"]?["images"]?.array ?? [] {
+            for name in image["names"].strings { sizes[name] = image["sizeBytes"]?.integer ?? 0 }
+        }
+        images = sizes
     }
 }
 

@@ -1,6 +1,7 @@
 import Base
 import Kubelet
 import NIOCore
+import NIOPosix
 import Shell
 import Testing
 
@@ -42,6 +43,37 @@ import Testing
         } while code == .unavailable
         #expect(code == .deadline)
         try await runtime.close()
+    }
+
+    @Test func `a probe of a server that says nothing ends at its time, in Kubernetes' words`()
+        async throws
+    {
+        let server = try await ServerBootstrap(group: NIOSingletons.posixEventLoopGroup)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = UInt16(server.localAddress?.port ?? 0)
+        let client = try RuntimeClient(endpoint: "/no/runtime.sock")
+        func probe() async -> RuntimeError? {
+            let action = HTTPAction(
+                scheme: "http", host: "127.0.0.1", port: port, path: "/", headers: [],
+                timeout: .milliseconds(200))
+            guard case .failure(let error) = await client.perform(.httpGet(action)) else {
+                return nil
+            }
+            return error
+        }
+        let url = "Get \"http://127.0.0.1:\(port)/\": "
+        #expect(
+            await probe()
+                == RuntimeError(
+                    .deadline,
+                    url + "context deadline exceeded (Client.Timeout exceeded while awaiting "
+                        + "headers)"))
+        try await server.close()
+        #expect(
+            await probe()
+                == RuntimeError(
+                    .connectionFailed,
+                    url + "dial tcp 127.0.0.1:\(port): connect: connection refused"))
     }
 
     @Test func `pings are taken out of a stream wherever it is cut`() {
