@@ -65,6 +65,7 @@ extension KubeletCore {
         }
         images.uses = fresh
         node.images = present
+        imageAccess.keepOnly(Set(present.map(\.id)))
     }
 
     /// The names of all images that a Pod of this machine runs or is about to.

@@ -173,6 +173,7 @@ extension KubeletCore {
                 ?? MachineFacts(cpuMilli: 0, memoryBytes: 0, ephemeralStorageBytes: 0),
             sources: sources, isLeaseHeld: isLeaseHeld || pod.isStatic, at: now, wall: wall)
         turn.isNetworkReady = node.runtimeMessage.isEmpty
+        turn.imageAccess = imageAccess
         let (stage, needs) = (pod.stage, pod.needs)
         body(&pod, &turn)
         if pod.stage != stage || pod.needs != needs { areNeedsStale = true }
@@ -188,6 +189,7 @@ extension KubeletCore {
             out.append(.requestToken(ticket, request))
         }
         for mark in turn.marks { out.append(.mark(mark)) }
+        if !turn.pulls.isEmpty { noteImageAccess(turn.pulls, &out) }
         if turn.wantsList { relist.isWanted = true }
         let subject = EventRecorder.Subject(
             kind: "Pod", namespace: pod.key.namespace, name: pod.key.name, uid: uid)

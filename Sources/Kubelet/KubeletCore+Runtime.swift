@@ -36,8 +36,8 @@ struct RelistState: Sendable {
 
 extension KubeletCore {
     mutating func advanceRelist(_ now: Instant, _ out: inout Outbox<KubeletEffect>) {
-        relist.isRuntimeAsked = node.isRuntimeReady
-        guard relist.ticket == nil, node.isRuntimeReady else { return }
+        relist.isRuntimeAsked = node.isRuntimeReady && knowsImageAccess(&out)
+        guard relist.ticket == nil, relist.isRuntimeAsked else { return }
         if relist.isWanted {
             relist.nextAt = min(relist.nextAt, now + .milliseconds(100))
             relist.isWanted = false
@@ -57,6 +57,7 @@ extension KubeletCore {
             onListed(result, now, &out)
             return
         }
+        if onImageAccess(ticket, result) { return }
         if node.onFinished(ticket, result, now: now) || onUsage(ticket, result, now, &out)
             || onImages(ticket, result, now, &out)
             || reclaimer.onFinished(ticket, result, now: now) || rotation.onFinished(ticket)

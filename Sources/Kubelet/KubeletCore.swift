@@ -37,6 +37,7 @@ package struct KubeletCore: Sendable {
     var statics = StaticPods()
     var usage = UsageTrack()
     var images = ImageTrack()
+    var imageAccess = ImageAccess()
     var tokenRequests: [Ticket: (uid: String, request: TokenRequest)] = [:]
 
     var relist = RelistState()

@@ -44,16 +44,20 @@ extension PodLifecycle {
         let name = container.spec.image
         switch result {
         case .success(.image(let image?))
-        where container.spec.imagePullPolicy != "Always"
-            || turn.configuration.acceptsPresentImages:
+        where (container.spec.imagePullPolicy != "Always"
+            || turn.configuration.acceptsPresentImages)
+            && turn.imageAccess.allows(image.id, to: pullSecrets(name, turn)):
             containers[index].noteImage(image)
             turn.note(
                 "Pulled",
                 "Container image \"\(name)\" already present on machine and can be accessed "
                     + "by the pod",
                 container: container)
-        case .success(.image(nil)) where container.spec.imagePullPolicy == "Never":
-            let text = "Container image \"\(name)\" is not present with pull policy of Never"
+        case .success(.image(let image)) where container.spec.imagePullPolicy == "Never":
+            let state = image == nil ? "is not present" : "is present"
+            let lack = image == nil
+                ? "" : " but does not have the proper credentials to access the image"
+            let text = "Container image \"\(name)\" \(state) with pull policy of Never\(lack)"
             refuseImage(index, "ErrImageNeverPull", text, event: "ErrImageNeverPull", &turn)
         case .success(.image):
             containers[index].image = .pulling(since: turn.instant)
@@ -72,6 +76,11 @@ extension PodLifecycle {
         case .success:
             containers[index].retry.noteFailure(turn.limits, now: turn.instant)
         }
+    }
+
+    /// The Pod's Secrets that have a login for an image.
+    private func pullSecrets(_ image: String, _ turn: PodTurn) -> Set<String> {
+        PullCredentials.secrets(for: image, pod: pod, sources: turn.sources)
     }
 
     /// The reason is told once, and the image looked for again after a while.
@@ -98,6 +107,7 @@ extension PodLifecycle {
         switch result {
         case .success(.image(let image?)):
             containers[index].noteImage(image)
+            turn.pulls.append((image.id, pullSecrets(name, turn)))
             let time = GoDuration.precise(turn.instant - since)
             turn.note(
                 "Pulled",

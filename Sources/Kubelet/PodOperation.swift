@@ -69,6 +69,7 @@ struct PodTurn {
     let isLeaseHeld: Bool
     /// Pods that need the runtime's network can be given it.
     var isNetworkReady = true
+    var imageAccess = ImageAccess()
     let instant: Instant
     let wall: WallTime
 
@@ -76,6 +77,8 @@ struct PodTurn {
     var events: [PodEvent] = []
     var tokens: [TokenRequest] = []
     var marks: [String] = []
+    /// Images that were pulled, and the Secrets whose logins were tried.
+    var pulls: [(image: String, secrets: Set<String>)] = []
     /// The Pod does not know what the runtime holds and must see a list before it goes on.
     var wantsList = false
 

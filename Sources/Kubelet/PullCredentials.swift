@@ -26,6 +26,23 @@ package enum PullCredentials {
         return order.map { found[$0].credential }
     }
 
+    /// The Secrets that have a login for the image, as `namespace/name/uid`.
+    static func secrets(for image: String, pod: Pod, sources: PodSources) -> Set<String> {
+        let target = Target(image)
+        var found: Set<String> = []
+        for reference in pod.spec["imagePullSecrets"]?.array ?? [] {
+            guard let name = reference["name"]?.string,
+                let secret = sources.document(.secrets, pod.namespace, name),
+                logins(of: secret).contains(where: { server, login in
+                    target.rank(of: server) != nil && credential(login, server) != nil
+                })
+            else { continue }
+            let uid = secret["metadata"]?["uid"]?.string ?? ""
+            found.insert("\(pod.namespace)/\(name)/\(uid)")
+        }
+        return found
+    }
+
     /// `auths` of a `.dockerconfigjson`, or the whole of the older `.dockercfg`.
     private static func logins(of secret: JSON) -> [(String, JSON)] {
         func document(_ key: String) -> JSON? {

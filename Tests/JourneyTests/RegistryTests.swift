@@ -23,7 +23,9 @@ extension JourneyTests {
             return registry
         }
 
-        private func manifest(_ name: String, image: String, _ more: String = "") -> String {
+        private func manifest(
+            _ name: String, image: String, _ more: String = "", policy: String = "Always"
+        ) -> String {
             """
             apiVersion: v1
             kind: Pod
@@ -34,7 +36,7 @@ extension JourneyTests {
               containers:
                 - name: main
                   image: 127.0.0.1:5000/private/\(image):1
-                  imagePullPolicy: Always
+                  imagePullPolicy: \(policy)
                   command: [sleep, "100000"]
               \(more)
             """
@@ -83,6 +85,10 @@ extension JourneyTests {
             try await expectFailure("stranger", "401 Unauthorized")
             try await expectFailure("broken", "failed to extract layer")
             #expect(registry.output.contains("GET /token"))
+            // The image is on the machine by now, which does not make it everyone's.
+            try await cluster.apply(
+                manifest("guest", image: "busybox", policy: "IfNotPresent"))
+            try await expectFailure("guest", "401 Unauthorized")
             let deleted = try await cluster.kubectl("delete", "pods", "--selector", "app=private")
             #expect(deleted.succeeded, "\(deleted)")
             _ = try await cluster.kubectl("delete", "secret/login", "serviceaccount/puller")

@@ -76,9 +76,9 @@ import Testing
         #expect(world.sandboxes.last?.runtimeHandler == "kata")
     }
 
-    @Test(arguments: [
+    static let foreignVolumes: [(JSON, String)] = [
         (
-            ["emptyDir": ["medium": "HugePages-2Mi"]] as JSON,
+            ["emptyDir": ["medium": "HugePages-2Mi"]],
             "hugePages storage requested, but there is no resource request for huge pages"
         ),
         (
@@ -89,7 +89,9 @@ import Testing
             ["projected": ["sources": [["podCertificate": ["signerName": "a/b"]]]]],
             "PodCertificate projection is not supported"
         ),
-    ])
+    ]
+
+    @Test(arguments: foreignVolumes)
     func `a volume that this kubelet has not is said, not left empty`(
         volume: JSON, message: String
     ) {
