@@ -23,7 +23,7 @@ struct MachineTraces: Sendable, Equatable, CustomStringConvertible {
         grep --extended-regexp '/run/containerd/io|/podmesh/pods/|/netns/' /proc/mounts | say mounts
         ip -oneline link | grep veth | say interfaces
         ls /run/netns 2>/dev/null | say namespaces
-        find /run/podmesh-cni /var/lib/cni -type f | grep -v -e last_reserved -e lock | say addresses
+        find /run/podmesh-cni /var/lib/cni -type f | grep -ve last_reserved -e lock | say addresses
         ls /var/lib/podmesh/pods 2>/dev/null | say folders
         ls /var/log/pods 2>/dev/null | say logs
         """
