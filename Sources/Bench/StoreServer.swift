@@ -30,8 +30,9 @@ final class StoreServer {
         _ = try ChildProcess.run(
             program, ["snapshot", "save", "\(folder)/empty", "--config", config])
         process.stop()
+        let opener = try KeyEnvelope.Opener(dataDirectory: data)
         try FileManager.default.removeItem(atPath: data)
-        try SnapshotArchive(opening: "\(folder)/empty").write(
+        try SnapshotArchive(opening: "\(folder)/empty", with: opener).write(
             to: "\(folder)/full", changing: documents.makeStore)
         _ = try ChildProcess.run(
             program, ["snapshot", "restore", "\(folder)/full", "--config", config])

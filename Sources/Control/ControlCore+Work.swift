@@ -87,6 +87,7 @@ extension ControllerName {
         case .bootstrap: BootstrapController.self
         case .nodeAddresses: NodeAddressController.self
         case .nodeLifecycle: NodeLifecycleController.self
+        case .nodeLeases: NodeLeaseController.self
         case .podGarbage: PodGarbageController.self
         case .deployment: DeploymentController.self
         case .replicaSet: ReplicaSetController.self

@@ -8,6 +8,7 @@ package enum ControllerName: Int, CaseIterable, Comparable, Hashable, Sendable {
     case bootstrap
     case nodeAddresses
     case nodeLifecycle
+    case nodeLeases
     case podGarbage
     case deployment
     case replicaSet

@@ -153,6 +153,7 @@ extension DaemonCore {
         let count = pending.countEvaluation(number)
         switch entry.origin {
         case .client(let ticket, let request):
+            if MachineContacts.matter(to: request) { api.contacts = machineContacts(at: now) }
             let outcome = api.handle(request, snapshot: snapshot(for: request), at: wallTime)
             perform(outcome, number, ticket, request, evaluations: count, at: now, into: &out)
         case .control(_, let write):

@@ -42,6 +42,14 @@ package struct RequestView: Sendable {
         api.flow(of: request, snapshot: snapshot, at: wall)
     }
 
+    /// Begins the audit log of a request; nil when the policy says that it is not logged.
+    package func auditTrail(
+        of request: APIRequest, by policy: AuditPolicy, from origin: AuditTrail.Origin,
+        at wall: WallTime
+    ) -> AuditTrail? {
+        api.auditTrail(of: request, by: policy, from: origin, snapshot: snapshot, at: wall)
+    }
+
     /// - Parameters:
     ///   - ticket: that of the request. Names and UIDs are drawn from it, so it must be another one
     ///     for each request.
@@ -50,8 +58,8 @@ package struct RequestView: Sendable {
         _ ticket: Ticket, _ request: APIRequest, flow: FlowIdentity?, at wall: WallTime
     ) -> Verdict {
         guard !request.isUpgrade, !request.query.contains("watch="),
-            // Health is that of the loop.
-            !APICore.isAboutHealth(request)
+            // Health is that of the loop, and so is when a machine was heard of.
+            !APICore.isAboutHealth(request), !MachineContacts.matter(to: request)
         else { return .undecided }
         switch api.requirement(of: request) {
         case .refused(let response): return .respond(response)

@@ -24,9 +24,42 @@ struct VerbsAuthenticationTests {
             #expect(try code(&harness, path, .none) == 200)
         }
         for path in ["/", "/api", "/apis", pods, "/openapi/v3", "/livezz", "/nothing"] {
-            #expect(try code(&harness, path, .none) == 401)
+            #expect(try code(&harness, path, .none) == 403)
             #expect(try code(&harness, path, .invalid) == 401)
         }
+        var request = harness.request(.get, pods)
+        request.credential = .none
+        #expect(
+            String(decoding: try harness.run(request).body, as: UTF8.self).contains(
+                #"pods is forbidden: User \"system:anonymous\" cannot list resource \"pods\""#))
+    }
+
+    @Test("What a role allows to everybody, nobody needs a credential for")
+    func anonymousRole() throws {
+        var harness = try VerbsHarness()
+        let roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
+        try harness.expect(
+            .post, "\(roles)/roles",
+            [
+                "metadata": ["name": "public"],
+                "rules": [["verbs": ["list"], "apiGroups": [""], "resources": ["pods"]]],
+            ], code: 201)
+        try harness.expect(
+            .post, "\(roles)/rolebindings",
+            [
+                "metadata": ["name": "public"],
+                "roleRef": [
+                    "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "public",
+                ],
+                "subjects": [
+                    [
+                        "apiGroup": "rbac.authorization.k8s.io", "kind": "Group",
+                        "name": "system:unauthenticated",
+                    ]
+                ],
+            ], code: 201)
+        #expect(try code(&harness, pods, .none) == 200)
+        #expect(try code(&harness, pods, .invalid) == 401)
     }
 
     @Test("The machine's counters are for administrators, and for who is allowed to see them")
@@ -42,7 +75,7 @@ struct VerbsAuthenticationTests {
         let robot = UserInfo(
             name: "system:serviceaccount:default:robot", groups: [UserInfo.authenticated])
         #expect(try code(&harness, "/metrics", .user(robot)) == 403)
-        #expect(try code(&harness, "/metrics", .none) == 401)
+        #expect(try code(&harness, "/metrics", .none) == 403)
         #expect(try harness.run(harness.request(.post, "/metrics")).code == 405)
     }
 
@@ -107,6 +140,82 @@ struct VerbsAuthenticationTests {
         #expect(String(decoding: thief.body, as: UTF8.self).contains("impersonate"))
     }
 
+    @Test("Each extra value and the UID need a right of their own, and nothing goes without a user")
+    func impersonationExtra() throws {
+        var harness = try VerbsHarness()
+        let review = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        var request = harness.request(.post, review, [:])
+        request.impersonation = Impersonation(
+            user: "system:serviceaccount:default:robot", uid: "u-9",
+            extra: [UserInfo.Extra(name: "scopes", values: ["view", "edit"])])
+        let info = try JSON(parsing: harness.run(request).body)["status"]?["userInfo"]
+        #expect(
+            info == [
+                "username": "system:serviceaccount:default:robot", "uid": "u-9",
+                "groups": [
+                    "system:serviceaccounts", "system:serviceaccounts:default",
+                    "system:authenticated",
+                ],
+                "extra": ["scopes": ["view", "edit"]],
+            ])
+        request.impersonation?.user = "system:anonymous"
+        let nobody = try JSON(parsing: harness.run(request).body)["status"]?["userInfo"]
+        #expect(nobody?["groups"] == ["system:unauthenticated"])
+        request.impersonation?.user = ""
+        let refused = try harness.run(request)
+        #expect(refused.code == 500)
+        #expect(
+            String(decoding: refused.body, as: UTF8.self)
+                .contains("without impersonating a user"))
+
+        let roles = "/apis/rbac.authorization.k8s.io/v1"
+        try harness.expect(
+            .post, "\(roles)/clusterroles",
+            [
+                "metadata": ["name": "actor"],
+                "rules": [
+                    ["verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"]],
+                    [
+                        "verbs": ["impersonate"], "apiGroups": ["authentication.k8s.io"],
+                        "resources": ["userextras/scopes"], "resourceNames": ["view"],
+                    ],
+                ],
+            ], code: 201)
+        try harness.expect(
+            .post, "\(roles)/clusterrolebindings",
+            [
+                "metadata": ["name": "actor"],
+                "roleRef": [
+                    "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+                    "name": "actor",
+                ],
+                "subjects": [
+                    [
+                        "apiGroup": "rbac.authorization.k8s.io", "kind": "User",
+                        "name": "actor",
+                    ]
+                ],
+            ], code: 201)
+        func message(_ impersonation: Impersonation) throws -> String {
+            var request = harness.request(
+                .post, review, [:],
+                user: UserInfo(name: "actor", groups: [UserInfo.authenticated]))
+            request.impersonation = impersonation
+            return try JSON(parsing: harness.run(request).body)["message"]?.string ?? ""
+        }
+        let view = UserInfo.Extra(name: "scopes", values: ["view"])
+        #expect(try message(Impersonation(user: "jane", extra: [view])).isEmpty)
+        let both = UserInfo.Extra(name: "scopes", values: ["view", "edit"])
+        #expect(
+            try message(Impersonation(user: "jane", extra: [both]))
+                == "userextras.authentication.k8s.io \"edit\" is forbidden: User \"actor\" cannot "
+                + "impersonate resource \"userextras/scopes\" in API group "
+                + "\"authentication.k8s.io\" at the cluster scope")
+        #expect(
+            try message(Impersonation(user: "jane", uid: "7"))
+                .hasPrefix("uids.authentication.k8s.io \"7\" is forbidden"))
+    }
+
     private func issue(
         _ harness: inout VerbsHarness, _ body: JSON
     ) throws -> TokenIssue {
@@ -158,6 +267,38 @@ struct VerbsAuthenticationTests {
         #expect(try code(&harness, "/api", .token(claims: Array("[".utf8))) == 401)
         harness.wall = harness.wall + .seconds(600)
         #expect(try code(&harness, "/api", .token(claims: free.claims.bytes)) == 401)
+    }
+
+    @Test("A token outlives the deletion of its account or Pod by a minute at most")
+    func deletedBindings() throws {
+        var harness = try VerbsHarness()
+        let accounts = "/api/v1/namespaces/default/serviceaccounts"
+        try harness.expect(
+            .post, accounts,
+            ["metadata": ["name": "robot", "finalizers": ["example.com/wait"]]], code: 201)
+        let token = try issue(&harness, [:]).claims
+        try harness.expect(.delete, "\(accounts)/robot", code: 200)
+        #expect(try code(&harness, "/api", .token(claims: token.bytes)) == 200)
+        harness.wall = harness.wall + .seconds(61)
+        #expect(try code(&harness, "/api", .token(claims: token.bytes)) == 401)
+    }
+
+    @Test("A token that is bound to a Node dies with it, and a new Node of its name is another")
+    func nodeTokens() throws {
+        var harness = try VerbsHarness()
+        try harness.expect(
+            .post, "/api/v1/namespaces/default/serviceaccounts", ["metadata": ["name": "robot"]],
+            code: 201)
+        try harness.expect(.post, "/api/v1/nodes", ["metadata": ["name": "n"]], code: 201)
+        let token = try issue(
+            &harness,
+            ["spec": ["boundObjectRef": ["kind": "Node", "apiVersion": "v1", "name": "n"]]]
+        ).claims
+        #expect(try code(&harness, "/api", .token(claims: token.bytes)) == 200)
+        try harness.expect(.delete, "/api/v1/nodes/n", code: 200)
+        #expect(try code(&harness, "/api", .token(claims: token.bytes)) == 401)
+        try harness.expect(.post, "/api/v1/nodes", ["metadata": ["name": "n"]], code: 201)
+        #expect(try code(&harness, "/api", .token(claims: token.bytes)) == 401)
     }
 
     @Test("A token that would live too short is refused, and one for another object's UID too")

@@ -60,7 +60,11 @@ extension Evaluation {
         case .resourceQuotas:
             if document["spec"] != old["spec"] { countQuota(&document, target) }
         case .roles, .clusterRoles:
-            if document["rules"] != old["rules"] { try checkEscalation(document, target) }
+            if document["rules"] != old["rules"]
+                || document["aggregationRule"] != old["aggregationRule"]
+            {
+                try checkEscalation(document, target)
+            }
         case .roleBindings, .clusterRoleBindings:
             if document["subjects"] != old["subjects"] { try checkEscalation(document, target) }
         default:

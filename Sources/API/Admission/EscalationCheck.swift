@@ -17,14 +17,28 @@ extension Evaluation {
                 return
             }
             try checkHeld(document.list("rules").map(PolicyRule.init), target)
+            guard document["aggregationRule"] != nil, !holdsEverything else { return }
+            // It can gather anything, and would keep others from taking rights away.
+            throw StatusError.forbidden(
+                target.resource, target.name ?? "",
+                "must have cluster-admin privileges to use an aggregationRule")
         case .roleBindings, .clusterRoleBindings:
             let role = RoleIndex.role(of: document, in: target.namespace)
             let kind: Resource = role.namespace.isEmpty ? .clusterRoles : .roles
             guard !may("bind", kind, target.namespace, role.name) else { return }
+            guard authorizer.roles.has(role) else { throw StatusError.notFound(kind, role.name) }
             try checkHeld(authorizer.roles.rules(of: role), target)
         default:
             break
         }
+    }
+
+    private var holdsEverything: Bool {
+        let held = authorizer.roles.rules(for: user, in: "")
+        let everything = [
+            Action(verb: "*", group: "*", resource: "*"), Action(verb: "*", path: "*"),
+        ]
+        return everything.allSatisfy { action in held.contains { $0.allows(action) } }
     }
 
     private func may(

@@ -21,7 +21,7 @@ extension Evaluation {
             claims["sub"]?.string == "system:serviceaccount:\(namespace):\(name)"
         else { return nil }
         let accepted = audiences ?? [configuration.tokenIssuer]
-        let stated = claims["aud"]?.string.map { [$0] } ?? claims["aud"].strings
+        let stated = Self.audiences(of: claims)
         guard stated.contains(where: accepted.contains) else { return nil }
         guard isCurrent(.serviceAccounts, namespace, account) else { return nil }
         var extra = [UserInfo.Extra]()
@@ -55,10 +55,25 @@ extension Evaluation {
             uid: account["uid"]?.string ?? "", extra: extra)
     }
 
+    static func audiences(inClaims text: [UInt8]) -> [String] {
+        (try? JSON(parsing: text)).map(audiences) ?? []
+    }
+
+    private static func audiences(of claims: JSON) -> [String] {
+        claims["aud"]?.string.map { [$0] } ?? claims["aud"].strings
+    }
+
+    /// What is being deleted has so long to end its work; then its tokens are worth nothing.
+    private static let deletionLeeway = Span.seconds(60)
+
     private func isCurrent(_ resource: Resource, _ namespace: String, _ reference: JSON) -> Bool {
         guard let name = reference["name"]?.string, let uid = reference["uid"]?.string,
-            let document = stored(resource, namespace: namespace, name: name)
+            let metadata = stored(resource, namespace: namespace, name: name)?.json["metadata"],
+            metadata["uid"]?.string == uid
         else { return false }
-        return document.json["metadata"]?["uid"]?.string == uid
+        guard let text = metadata["deletionTimestamp"]?.string,
+            let deletion = WallTime(rfc3339: text)
+        else { return true }
+        return wall < deletion + Self.deletionLeeway
     }
 }

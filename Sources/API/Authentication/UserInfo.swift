@@ -25,7 +25,7 @@ package struct UserInfo: Sendable, Equatable {
     }
 
     package static let anonymous = UserInfo(
-        name: "system:anonymous", groups: ["system:unauthenticated"])
+        name: "system:anonymous", groups: [Self.unauthenticated])
 
     /// A part of podmesh itself, such as `deployment-controller` or `scheduler`.
     package static func system(_ part: String) -> UserInfo {
@@ -40,6 +40,7 @@ package struct UserInfo: Sendable, Equatable {
 
     package static let masters = "system:masters"
     package static let authenticated = "system:authenticated"
+    package static let unauthenticated = "system:unauthenticated"
 
     package var isMaster: Bool { groups.contains(Self.masters) }
     package var isMachine: Bool { groups.contains("system:nodes") }
@@ -73,15 +74,54 @@ package enum Credential: Sendable, Equatable {
     case invalid
 }
 
-/// The headers `Impersonate-User`, `Impersonate-Group` and `Impersonate-Uid`.
+/// The headers `Impersonate-User`, `Impersonate-Group`, `Impersonate-Uid` and
+/// `Impersonate-Extra-…`.
 package struct Impersonation: Sendable, Equatable {
+    /// Empty when only the others were sent, which is refused.
     package var user: String
     package var groups: [String]
     package var uid: String
+    package var extra: [UserInfo.Extra]
 
-    package init(user: String, groups: [String] = [], uid: String = "") {
+    package init(
+        user: String, groups: [String] = [], uid: String = "", extra: [UserInfo.Extra] = []
+    ) {
         self.user = user
         self.groups = groups
         self.uid = uid
+        self.extra = extra
+    }
+
+    /// Namespace and name, when the user is a service account.
+    var serviceAccount: (namespace: String, name: String)? {
+        let parts = user.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 4, parts[0] == "system", parts[1] == "serviceaccount" else {
+            return nil
+        }
+        return (parts[2], parts[3])
+    }
+
+    /// Who acts from now on. A service account is in its groups unless others are named, and
+    /// everybody is either known or anonymous.
+    var userInfo: UserInfo {
+        var groups = groups
+        if groups.isEmpty, let account = serviceAccount {
+            groups = [
+                "system:serviceaccounts", "system:serviceaccounts:\(account.namespace)",
+            ]
+        }
+        let (known, unknown) = (UserInfo.authenticated, UserInfo.unauthenticated)
+        if !groups.contains(known), !groups.contains(unknown) {
+            groups.append(user == UserInfo.anonymous.name ? unknown : known)
+        }
+        return UserInfo(name: user, groups: groups, uid: uid, extra: extra)
+    }
+
+    /// What was asked for beside a user.
+    var wanted: String {
+        var parts = groups.map { "group \"\($0)\"" }
+        if !uid.isEmpty { parts.append("uid \"\(uid)\"") }
+        parts += extra.map { "extra \"\($0.name)\"" }
+        return parts.joined(separator: ", ")
     }
 }

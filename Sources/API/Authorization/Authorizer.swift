@@ -35,6 +35,24 @@ struct Authorizer: Sendable {
         return roles.rules(for: user, in: action.namespace).contains { $0.allows(action) }
     }
 
+    /// Whether something is allowed, and why.
+    struct Decision: Sendable, Equatable {
+        var isAllowed: Bool
+        /// Which binding allows it, or why a machine may not; often there is nothing to say.
+        var reason: String
+    }
+
+    /// As ``allows(_:for:)``, with the reason, which costs more.
+    func decide(_ action: Action, for user: UserInfo) -> Decision {
+        guard allows(action, for: user) else {
+            return Decision(isAllowed: false, reason: nodeReason(action, user))
+        }
+        guard !user.isMaster, let grant = roles.grant(of: action, to: user) else {
+            return Decision(isAllowed: true, reason: "")
+        }
+        return Decision(isAllowed: true, reason: "RBAC: allowed by \(grant)")
+    }
+
     private static let selfReviews = [
         "selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews",
     ]
@@ -72,25 +90,26 @@ struct Authorizer: Sendable {
         let place =
             action.namespace.isEmpty
             ? "at the cluster scope" : "in the namespace \(quotedText(action.namespace))"
+        let reason = nodeReason(action, user)
         return StatusError(
             .forbidden,
             "\(subject) is forbidden: User \(quotedText(user.name)) cannot \(action.verb) "
                 + "resource \(quotedText(resource)) in API group \(quotedText(action.group)) "
-                + place + reason(action, user),
+                + place + (reason.isEmpty ? "" : ": " + reason),
             name: action.name, group: action.group, kind: action.resource)
     }
 
     /// Why a machine's own rules do not allow it; empty for anybody else.
-    private func reason(_ action: Action, _ user: UserInfo) -> String {
+    private func nodeReason(_ action: Action, _ user: UserInfo) -> String {
         guard user.isMachine,
             case .noOpinion(let reason) = NodeAuthorizer(snapshot: snapshot)
-                .judge(action, by: user), !reason.isEmpty
+                .judge(action, by: user)
         else { return "" }
-        return ": " + reason
+        return reason
     }
 
-    /// Whoever acts as somebody else must be allowed to take that name, each of the groups and the
-    /// UID.
+    /// Whoever acts as somebody else must be allowed to take that name, each of the groups, the
+    /// extra values and the UID.
     func checkImpersonation(
         _ impersonation: Impersonation, by user: UserInfo
     ) throws(StatusError) {
@@ -98,6 +117,15 @@ struct Authorizer: Sendable {
         for group in impersonation.groups {
             try check(
                 Action(verb: "impersonate", group: "", resource: "groups", name: group), by: user)
+        }
+        for extra in impersonation.extra {
+            for value in extra.values {
+                try check(
+                    Action(
+                        verb: "impersonate", group: "authentication.k8s.io",
+                        resource: "userextras", subresource: extra.name, name: value),
+                    by: user)
+            }
         }
         guard !impersonation.uid.isEmpty else { return }
         try check(
@@ -111,12 +139,11 @@ struct Authorizer: Sendable {
 extension Impersonation {
     /// A service account is a resource of its namespace, any other name a user.
     fileprivate var identity: Action {
-        let parts = user.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 4, parts[0] == "system", parts[1] == "serviceaccount" else {
+        guard let account = serviceAccount else {
             return Action(verb: "impersonate", group: "", resource: "users", name: user)
         }
         return Action(
-            verb: "impersonate", group: "", resource: "serviceaccounts", namespace: parts[2],
-            name: parts[3])
+            verb: "impersonate", group: "", resource: "serviceaccounts",
+            namespace: account.namespace, name: account.name)
     }
 }

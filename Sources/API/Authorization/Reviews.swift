@@ -40,28 +40,56 @@ extension Evaluation {
                     .badRequest, "spec.resourceAttributes.namespace must match namespace: "
                         + namespace)
             }
-            guard let action = Self.action(spec) else {
+            let faults = Self.faults(of: spec, kind)
+            guard faults.isEmpty, let action = Self.action(spec) else {
                 let resource = Resource(
                     group: kind.group, version: kind.version, plural: kind.plural,
                     kind: kind.kind, isNamespaced: kind.isNamespaced)
-                throw StatusError.invalid(
-                    resource, name: "",
-                    [
-                        FieldError(
-                            .invalid, "spec.resourceAttributes", value: .null,
-                            "exactly one of nonResourceAttributes or resourceAttributes must be "
-                                + "specified")
-                    ])
+                throw StatusError.invalid(resource, name: "", faults)
             }
-            review["status"] = ["allowed": .bool(authorizer.allows(action, for: subject))]
+            let decision = authorizer.decide(action, for: subject)
+            var status: JSON = ["allowed": .bool(decision.isAllowed)]
+            if !decision.reason.isEmpty { status["reason"] = .string(decision.reason) }
+            review["status"] = status
         }
         return review
+    }
+
+    private static func faults(of spec: JSON, _ kind: ReviewKind) -> [FieldError] {
+        var faults: [FieldError] = []
+        switch (spec["resourceAttributes"], spec["nonResourceAttributes"]) {
+        case (_?, _?):
+            faults.append(
+                FieldError(
+                    .invalid, "spec.nonResourceAttributes",
+                    value: spec["nonResourceAttributes"] ?? .null,
+                    "cannot be specified in combination with resourceAttributes"))
+        case (nil, nil):
+            faults.append(
+                FieldError(
+                    .invalid, "spec.resourceAttributes", value: .null,
+                    "exactly one of nonResourceAttributes or resourceAttributes must be "
+                        + "specified"))
+        default: break
+        }
+        if kind != .selfSubjectAccessReview, (spec["user"]?.string ?? "").isEmpty,
+            spec["groups"].strings.isEmpty
+        {
+            faults.append(
+                FieldError(
+                    .invalid, "spec.user", value: "",
+                    "at least one of user or group must be specified"))
+        }
+        return faults
     }
 
     private static func subject(_ spec: JSON) -> UserInfo {
         UserInfo(
             name: spec["user"]?.string ?? "", groups: spec["groups"].strings,
-            uid: spec["uid"]?.string ?? "")
+            uid: spec["uid"]?.string ?? "",
+            extra: (spec["extra"]?.object ?? [:]).map {
+                UserInfo.Extra(name: $0.name, values: Optional($0.value).strings)
+            })
     }
 
     private static func action(_ spec: JSON) -> Action? {
@@ -82,15 +110,32 @@ extension Evaluation {
     }
 
     private func tokenStatus(_ spec: JSON, _ claims: [UInt8]?) -> JSON {
-        let audiences = spec["audiences"].strings
-        guard let claims,
-            let user = user(ofTokenClaims: claims, audiences: audiences.isEmpty ? nil : audiences)
-        else { return ["user": [:], "error": "invalid bearer token"] }
-        let accepted = audiences.isEmpty ? [configuration.tokenIssuer] : audiences
+        var audiences = spec["audiences"].strings
+        if audiences.isEmpty { audiences = [configuration.tokenIssuer] }
+        guard let (user, accepted) = reviewed(spec, claims, audiences) else {
+            return ["user": [:], "error": "invalid bearer token"]
+        }
         return [
             "authenticated": true, "user": user.json,
             "audiences": .array(accepted.map(JSON.string)),
         ]
+    }
+
+    /// Whom the token stands for, and which of the audiences it is meant for.
+    private func reviewed(
+        _ spec: JSON, _ claims: [UInt8]?, _ audiences: [String]
+    ) -> (UserInfo, [String])? {
+        if let claims {
+            guard let user = user(ofTokenClaims: claims, audiences: audiences) else { return nil }
+            let stated = Self.audiences(inClaims: claims)
+            return (user, audiences.filter(stated.contains))
+        }
+        // A bootstrap token is for the API itself.
+        let accepted = audiences.filter { $0 == configuration.tokenIssuer }
+        guard !accepted.isEmpty, let token = BootstrapToken(spec["token"]?.string ?? ""),
+            let user = user(ofBootstrapToken: token)
+        else { return nil }
+        return (user, accepted)
     }
 
     /// What the client may do in a namespace, of what the authorizer knows without roles and of

@@ -14,6 +14,16 @@ struct RoleIndex: Sendable {
         /// Where it holds; empty for the whole cluster.
         var namespace: String
         var role: RoleName
+        var name: String
+        /// As messages describe the subject.
+        var subject: String
+
+        var description: String {
+            let kind = namespace.isEmpty ? "ClusterRoleBinding" : "RoleBinding"
+            let name = namespace.isEmpty ? name : "\(name)/\(namespace)"
+            let role = "\(role.namespace.isEmpty ? "ClusterRole" : "Role") \"\(role.name)\""
+            return "\(kind) \"\(name)\" of \(role) to \(subject)"
+        }
     }
 
     private var rules: [RoleName: [PolicyRule]] = [:]
@@ -35,16 +45,25 @@ struct RoleIndex: Sendable {
         }
         for kind in [Resource.clusterRoleBindings, .roleBindings] {
             for (key, document) in snapshot.list(.all(of: kind)) {
-                add(document.json, in: key.namespace)
+                add(document.json, named: key.name, in: key.namespace)
             }
         }
     }
 
-    private mutating func add(_ json: JSON, in namespace: String) {
-        let binding = Binding(namespace: namespace, role: Self.role(of: json, in: namespace))
+    private mutating func add(_ json: JSON, named name: String, in namespace: String) {
         for subject in json.list("subjects") {
+            let binding = Binding(
+                namespace: namespace, role: Self.role(of: json, in: namespace), name: name,
+                subject: Self.description(of: subject))
             bindings[Self.identity(of: subject), default: []].append(binding)
         }
+    }
+
+    private static func description(of subject: JSON) -> String {
+        let kind = subject.text("kind")
+        var name = subject.text("name")
+        if kind == "ServiceAccount" { name += "/" + subject.text("namespace") }
+        return "\(kind) \"\(name)\""
     }
 
     /// The role that a binding in a namespace names.
@@ -66,11 +85,25 @@ struct RoleIndex: Sendable {
     /// The rules of a role; none when there is no such role.
     func rules(of role: RoleName) -> [PolicyRule] { rules[role] ?? [] }
 
-    /// What a user may do in a namespace, or at the cluster scope when it is empty.
-    func rules(for user: UserInfo, in namespace: String) -> [PolicyRule] {
+    /// Whether there is such a role.
+    func has(_ role: RoleName) -> Bool { rules[role] != nil }
+
+    private func bindings(of user: UserInfo, in namespace: String) -> [Binding] {
         let subjects = ["user:" + user.name] + user.groups.map { "group:" + $0 }
         return subjects.flatMap { bindings[$0] ?? [] }
             .filter { $0.namespace.isEmpty || $0.namespace == namespace }
-            .flatMap { rules[$0.role] ?? [] }
+    }
+
+    /// What a user may do in a namespace, or at the cluster scope when it is empty.
+    func rules(for user: UserInfo, in namespace: String) -> [PolicyRule] {
+        bindings(of: user, in: namespace).flatMap { rules[$0.role] ?? [] }
+    }
+
+    /// The binding that allows an action, in Kubernetes' words; those of the whole cluster first.
+    func grant(of action: Action, to user: UserInfo) -> String? {
+        let granting = bindings(of: user, in: action.namespace).filter { binding in
+            (rules[binding.role] ?? []).contains { $0.allows(action) }
+        }
+        return (granting.first { $0.namespace.isEmpty } ?? granting.first)?.description
     }
 }

@@ -48,32 +48,39 @@ extension APICore {
     func authenticate(
         _ request: APIRequest, _ evaluation: Evaluation
     ) throws(StatusError) -> UserInfo {
-        let unauthorized = StatusError(.unauthorized, "Unauthorized")
-        var user: UserInfo
-        switch request.credential {
-        case .none:
-            guard Authorizer.isOpenToAll(request.path) else { throw unauthorized }
-            user = .anonymous
-        case .user(let known):
-            user = known
-        case .token(let claims):
-            guard let known = evaluation.user(ofTokenClaims: claims) else { throw unauthorized }
-            user = known
-        case .bootstrapToken(let token):
-            guard let known = evaluation.user(ofBootstrapToken: token) else { throw unauthorized }
-            user = known
-        case .invalid:
-            throw unauthorized
+        try impersonated(by: try identify(request, evaluation), request, evaluation)
+    }
+
+    /// Who proved to be himself. Whoever brought nothing along is anonymous, and may do what the
+    /// roles of `system:unauthenticated` allow; whoever brought something bad is nobody.
+    func identify(
+        _ request: APIRequest, _ evaluation: Evaluation
+    ) throws(StatusError) -> UserInfo {
+        let known: UserInfo? =
+            switch request.credential {
+            case .none: .anonymous
+            case .user(let user): user
+            case .token(let claims): evaluation.user(ofTokenClaims: claims)
+            case .bootstrapToken(let token): evaluation.user(ofBootstrapToken: token)
+            case .invalid: nil
+            }
+        guard let known else { throw StatusError(.unauthorized, "Unauthorized") }
+        return known
+    }
+
+    /// Whom a user acts as: himself, or somebody whom he may impersonate.
+    func impersonated(
+        by user: UserInfo, _ request: APIRequest, _ evaluation: Evaluation
+    ) throws(StatusError) -> UserInfo {
+        guard let impersonation = request.impersonation else { return user }
+        guard !impersonation.user.isEmpty else {
+            throw StatusError(
+                .internalError,
+                "Internal Server Error: \(quotedText(request.path)): requested "
+                    + "\(impersonation.wanted) without impersonating a user")
         }
-        if let impersonation = request.impersonation {
-            try evaluation.authorizer.checkImpersonation(impersonation, by: user)
-            user = UserInfo(
-                name: impersonation.user,
-                groups: impersonation.groups.contains(UserInfo.authenticated)
-                    ? impersonation.groups : impersonation.groups + [UserInfo.authenticated],
-                uid: impersonation.uid)
-        }
-        return user
+        try evaluation.authorizer.checkImpersonation(impersonation, by: user)
+        return impersonation.userInfo
     }
 
     private func resourceVerb(

@@ -16,6 +16,8 @@ package struct APICore: Sendable {
     package let configuration: APIConfiguration
     let openAPI: OpenAPIDocuments
     var policies = PolicyIndex()
+    /// Told before a request that ``MachineContacts/matter(to:)``.
+    package var contacts = MachineContacts()
     private var random: Random
 
     package init(
@@ -87,6 +89,7 @@ package struct APICore: Sendable {
         var evaluation = Evaluation(
             registry: registry, configuration: configuration, snapshot: snapshot, wall: wall,
             random: random)
+        evaluation.contacts = contacts
         if request.needsRoles {
             evaluation.authorizer = Authorizer(roles: policies.roles, snapshot: snapshot)
         }

@@ -17,6 +17,7 @@ struct Evaluation: Sendable {
     var isRestrictedToNode = false
     var options = WriteOptions(manager: "")
     var format = ResponseFormat.json
+    var contacts = MachineContacts()
     /// What admission tells the client besides the answer.
     var admissionWarnings: [String] = []
     /// What admission notes for the audit log.

@@ -4,6 +4,10 @@ package import Objects
 package struct QueryParameters: Sendable {
     private let pairs: [(name: String, value: String)]
 
+    static let empty = QueryParameters(pairs: [])
+
+    private init(pairs: [(name: String, value: String)]) { self.pairs = pairs }
+
     /// Broken escapes and bytes that are no UTF-8 are refused, as Go's `url.ParseQuery` does.
     package init(_ query: String) throws(StatusError) {
         var pairs: [(name: String, value: String)] = []

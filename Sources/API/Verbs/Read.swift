@@ -19,7 +19,11 @@ extension Evaluation {
     }
 
     private func get(_ target: ResourceTarget) throws(StatusError) -> APIResponse {
-        let document = try existing(target)
+        var document = try existing(target)
+        if target.resource == .leases, let name = target.name {
+            document = contacts.renewed(
+                document, key: target.definition.key(namespace: target.namespace, name: name))
+        }
         if target.subresource?.name == "scale" {
             let scale = try scale(of: document.json, target)
             return PendingResponse(
@@ -43,7 +47,7 @@ extension Evaluation {
         let options = try ReadOptions.list(query)
         try options.checkAge(at: wall, configuration.limits)
         try options.check(snapshot)
-        var page = Page(filter, options)
+        var page = Page(filter, options, contacts: target.resource == .leases ? contacts : nil)
         page.fill(from: snapshot)
         let metadata = page.metadata(snapshot.revision, begun: options.token?.begun ?? wall)
         let body: [UInt8]
@@ -72,13 +76,16 @@ extension Evaluation {
 private struct Page {
     let filter: ObjectFilter
     let options: ReadOptions
+    /// What Leases are renewed with.
+    let contacts: MachineContacts?
     private(set) var documents: [Document] = []
     private var size = 0
     private var next: Key?
     private var remaining: Int?
 
-    init(_ filter: ObjectFilter, _ options: ReadOptions) {
+    init(_ filter: ObjectFilter, _ options: ReadOptions, contacts: MachineContacts?) {
         self.filter = filter
+        self.contacts = contacts
         self.options = options
     }
 
@@ -91,7 +98,7 @@ private struct Page {
         }
         if let key = filter.onlyKey {
             guard let document = snapshot[key].map(definition.served) else { return }
-            if filter.matches(key, document) { append(document) }
+            if filter.matches(key, document) { append(renewed(document, key)) }
             return
         }
         let after = options.token.map {
@@ -107,7 +114,7 @@ private struct Page {
                 hasMore = true
                 return false
             }
-            append(document)
+            append(renewed(document, key))
             last = key
             return true
         }
@@ -115,6 +122,10 @@ private struct Page {
         next = last
         // With a selector nobody knows without a look at each, so Kubernetes leaves it out.
         if filter.isEmpty { remaining = snapshot.count(filter.range, after: last) }
+    }
+
+    private func renewed(_ document: Document, _ key: Key) -> Document {
+        contacts?.renewed(document, key: key) ?? document
     }
 
     private mutating func append(_ document: Document) {

@@ -15,9 +15,9 @@ extension FuzzDecoder {
         "wal", "segments of the write-ahead log",
         seeds: {
             let records = [[UInt8](repeating: 1, count: 40), [], Array(0...255)]
-            let first = segment.frame(records[...], at: LogSegment.headerSize)
+            let first = segment.frame(records[...], at: segment.headerSize)
             let second = segment.frame(
-                records[..<1], at: LogSegment.headerSize + first.count)
+                records[..<1], at: segment.headerSize + first.count)
             let rest = [UInt8](repeating: 0, count: 600)
             return [segment.header, first, first + second, first + rest]
         },
@@ -31,7 +31,7 @@ extension FuzzDecoder {
 
     /// Whatever a record is, its frame gives it back.
     private static func readsItself(_ bytes: [UInt8]) -> Outcome {
-        let start = LogSegment.headerSize
+        let start = segment.headerSize
         let file = segment.header + segment.frame([bytes, []], at: start)
         guard segment.readFrame(file, at: start) == .good([bytes, []], end: file.count) else {
             return .broken("a frame does not give back its record")
@@ -41,7 +41,7 @@ extension FuzzDecoder {
 
     /// Walks through a segment as recovery does.
     private static func readSegment(_ file: [UInt8]) -> Outcome {
-        var offset = LogSegment.headerSize
+        var offset = segment.headerSize
         while true {
             switch segment.readFrame(file, at: offset) {
             case .good(_, let end):
@@ -53,6 +53,8 @@ extension FuzzDecoder {
                 return judge(file, at: offset, frameEnd: end)
             case .badHead:
                 return judge(file, at: offset, frameEnd: nil)
+            case .unopened:
+                return .broken("a frame at \(offset) is sealed, in a segment that is not")
             case .end:
                 return .accepted
             }

@@ -13,7 +13,7 @@ extension FuzzDecoder {
             [0, 1, 1 << 16].compactMap { blockBytes in
                 SnapshotFiles.withPath { path in
                     let writer = try SnapshotWriter(
-                        creating: path, metadata: [1, 2, 3], savedAt: 1_795_241_100)
+                        creating: path, .plain, metadata: [1, 2, 3], savedAt: 1_795_241_100)
                     if blockBytes > 0 {
                         try StoreSamples.core.encodeBlocks(of: blockBytes) {
                             try writer.append($0)

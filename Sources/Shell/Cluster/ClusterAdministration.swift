@@ -47,6 +47,18 @@ package struct ClusterAdministration: Sendable {
         try Self.keyring(await document(ClusterRoutes.keyringPath), as: form)
     }
 
+    /// The public keys that backups are sealed for: those of the cluster's machines.
+    func vaultKeys() async throws(ShellError) -> [(name: MachineName, publicKey: [UInt8])] {
+        let machines = try await document(ClusterRoutes.keyringPath)["machines"]?.array ?? []
+        return machines.compactMap { machine in
+            guard machine["state"]?.string != "removed",
+                let name = MachineName(machine["name"]?.string ?? ""),
+                let key = Data(base64Encoded: machine["vaultKey"]?.string ?? ""), !key.isEmpty
+            else { return nil }
+            return (name, Array(key))
+        }
+    }
+
     /// Begins the change to a new authority. `isHurried`: ends it as soon as the machines that are
     /// alive have changed, whether it begins now or was under way.
     package func rotateKeyring(

@@ -46,15 +46,17 @@ package struct ClusterCreation: Sendable {
             name: configuration.name, certified: certificate.certified,
             vaultKey: vaultKey.publicKey)
         let token = JoinToken.make(fingerprint: authority.fingerprint)
+        let storageKeys = StorageKeys.make(at: now)
         try LogDirectory.create(
-            configuration.dataDirectory, clusterID: clusterID, voter: configuration.name)
+            configuration.dataDirectory, clusterID: clusterID, voter: configuration.name,
+            keys: storageKeys)
         try directory.write(
             IdentityDirectory.Contents(
                 clusterID: clusterID, machine: configuration.name.text,
                 authorities: [IdentityDirectory.Authority(entry)], generation: 1,
                 certificatePEM: certificate.certificatePEM, privateKeyPEM: key.privateKeyPEM,
                 meshKey: mesh.secretKey, meshCertificate: certificate.mesh.encoded,
-                vaultKey: vaultKey.secretKey, seeds: [],
+                vaultKey: vaultKey.secretKey, storageKeys: storageKeys, seeds: [],
                 bootstrap: [
                     IdentityDirectory.BootstrapDocument(
                         Keyring.key, Keyring(clusterID: clusterID, first: entry).document),

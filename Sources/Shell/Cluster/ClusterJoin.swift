@@ -76,15 +76,17 @@ package struct ClusterJoin: Sendable {
             tokenSecret: token.secret, publicKeyPEM: key.publicKeyPEM,
             meshPublicKey: mesh.publicKey, vaultKey: vaultKey.publicKey)
         let answer = try await present(request, authorityPEM: authorityPEM)
+        let storageKeys = StorageKeys.make(at: .now)
         try LogDirectory.create(
-            configuration.dataDirectory, clusterID: answer.clusterID, voter: nil)
+            configuration.dataDirectory, clusterID: answer.clusterID, voter: nil,
+            keys: storageKeys)
         try directory.write(
             IdentityDirectory.Contents(
                 clusterID: answer.clusterID, machine: configuration.name.text,
                 authorities: answer.authorities, generation: answer.generation,
                 certificatePEM: answer.certificatePEM, privateKeyPEM: key.privateKeyPEM,
                 meshKey: mesh.secretKey, meshCertificate: answer.meshCertificate,
-                vaultKey: vaultKey.secretKey, seeds: answer.seeds))
+                vaultKey: vaultKey.secretKey, storageKeys: storageKeys, seeds: answer.seeds))
     }
 
     private func fetchAuthority() async throws(ShellError) -> String {

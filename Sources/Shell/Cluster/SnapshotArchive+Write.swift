@@ -2,7 +2,8 @@ import Raft
 package import Store
 
 extension SnapshotArchive {
-    /// Writes another file whose Store is a changed one; the log's term and members stay.
+    /// Writes another file, which is not sealed, whose Store is a changed one; the log's term and
+    /// members stay.
     package func write(
         to path: String, changing change: (StoreCore) -> StoreCore
     ) throws(ShellError) {
@@ -10,7 +11,7 @@ extension SnapshotArchive {
         var metadata = self.metadata
         metadata.index = store.appliedIndex
         let writer = try SnapshotWriter(
-            creating: path, metadata: RaftRecord.snapshot(metadata).encoded(),
+            creating: path, .plain, metadata: RaftRecord.snapshot(metadata).encoded(),
             savedAt: reader.savedAt)
         do {
             try store.encodeBlocks { try writer.append($0) }

@@ -19,6 +19,8 @@ package struct SnapshotArchive: Sendable {
         /// SHA-256 of the file in hexadecimal.
         package var hash: String
         package var savedAt: WallTime
+        /// Whom the file is sealed for; nil when anybody can read it.
+        package var sealedFor: String?
     }
 
     let reader: SnapshotReader
@@ -26,8 +28,8 @@ package struct SnapshotArchive: Sendable {
     let store: StoreCore
 
     /// Opens a file and reads all of it: every checksum, every document.
-    package init(opening path: String) throws(ShellError) {
-        reader = try SnapshotReader(opening: path)
+    package init(opening path: String, with opener: KeyEnvelope.Opener) throws(ShellError) {
+        reader = try SnapshotReader(opening: path, opener)
         metadata = try reader.raftMetadata()
         store = try reader.loadStore()
         guard store.appliedIndex == metadata.index else {
@@ -41,8 +43,8 @@ package struct SnapshotArchive: Sendable {
     package func summary() throws(ShellError) -> Summary {
         var hash = SHA256()
         var offset = 0
-        while offset < reader.size {
-            let bytes = try reader.readRaw(from: offset, countMax: 1 << 20)
+        while offset < (try reader.raw.fileSize) {
+            let bytes = try reader.raw.readRaw(from: offset, countMax: 1 << 20)
             guard !bytes.isEmpty else { break }
             hash.update(data: bytes)
             offset += bytes.count
@@ -54,7 +56,8 @@ package struct SnapshotArchive: Sendable {
         return Summary(
             clusterID: keyring?.clusterID ?? "", revision: store.revision.number,
             term: metadata.term, index: metadata.index, objects: store.snapshot.count,
-            bytes: reader.size, hash: digits.joined(), savedAt: WallTime(seconds: reader.savedAt))
+            bytes: offset, hash: digits.joined(), savedAt: WallTime(seconds: reader.savedAt),
+            sealedFor: reader.envelope?.audience)
     }
 
     private var keyring: Keyring? { IdentityBook(store.snapshot).keyring }
@@ -67,6 +70,19 @@ package struct SnapshotArchive: Sendable {
     private static let indexesSkipped: UInt64 = 1 << 32
     private static let termsSkipped: UInt64 = 1 << 20
 
+    /// Refuses a data folder that has an owner.
+    package static func checkTarget(_ configuration: MachineConfiguration) throws(ShellError) {
+        let path = configuration.dataDirectory
+        guard !IdentityDirectory(dataDirectory: path).exists,
+            try DataDirectory.clusterID(of: path) == nil
+        else {
+            throw ShellError(
+                .wrongOwner, "restore a snapshot into \(path)",
+                underlying: "the folder belongs to a cluster already. Stop its daemon and move the"
+                    + " folder away; keep it until the restored cluster is good.")
+        }
+    }
+
     /// Makes the data folder of a machine that is the only one of its cluster and holds what the
     /// snapshot does. Every other machine of the old cluster is barred and must join anew.
     ///
@@ -78,12 +94,7 @@ package struct SnapshotArchive: Sendable {
     ) throws(ShellError) {
         let path = configuration.dataDirectory
         let identity = IdentityDirectory(dataDirectory: path)
-        guard !identity.exists, try DataDirectory.clusterID(of: path) == nil else {
-            throw ShellError(
-                .wrongOwner, "restore a snapshot into \(path)",
-                underlying: "the folder belongs to a cluster already. Stop its daemon and move the"
-                    + " folder away; keep it until the restored cluster is good.")
-        }
+        try Self.checkTarget(configuration)
         guard let keyring else {
             throw ShellError(
                 .corrupt, "restore a snapshot",
@@ -105,8 +116,8 @@ package struct SnapshotArchive: Sendable {
             throw ShellError(.corrupt, "restore a snapshot: write the new machine's identity")
         }
         try LogDirectory.create(
-            path, clusterID: keyring.clusterID, restoring: store.restored(at: restored.index),
-            restored, at: now)
+            path, clusterID: keyring.clusterID, keys: founder.storageKeys,
+            restoring: store.restored(at: restored.index), restored, at: now)
         // Written last: without it the folder is nobody's, and the command can be repeated.
         try identity.write(founder.contents)
     }
@@ -115,6 +126,7 @@ package struct SnapshotArchive: Sendable {
 /// The only machine of a restored cluster.
 private struct RestoredIdentity {
     let contents: IdentityDirectory.Contents
+    let storageKeys: StorageKeys
     /// The keyring with one authority, and every name's record.
     let operations: [Store.Operation]
 
@@ -147,12 +159,13 @@ private struct RestoredIdentity {
                 barred.removedAt = record.removedAt ?? now
                 return .put(MachineRecord.key(of: record.name), barred.document.bytes)
             } + [.put(MachineRecord.key(of: name), record.document.bytes)]
+        storageKeys = .make(at: now)
         contents = IdentityDirectory.Contents(
             clusterID: old.clusterID, machine: name.text,
             authorities: [IdentityDirectory.Authority(entry)], generation: keyring.generation,
             certificatePEM: certificate.certificatePEM, privateKeyPEM: key.privateKeyPEM,
             meshKey: mesh.secretKey, meshCertificate: certificate.mesh.encoded,
-            vaultKey: vaultKey.secretKey, seeds: [], bootstrap: nil)
+            vaultKey: vaultKey.secretKey, storageKeys: storageKeys, seeds: [], bootstrap: nil)
     }
 
     private static func authority(

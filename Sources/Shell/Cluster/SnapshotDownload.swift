@@ -7,8 +7,10 @@ import NIOPosix
 /// block, and nothing takes the file's name before every byte of it was checked.
 package struct SnapshotDownload: Sendable {
     private let socket: String
+    private let configuration: MachineConfiguration
 
     package init(configuration: MachineConfiguration) {
+        self.configuration = configuration
         socket = AdministrationClient(configuration: configuration).socket
     }
 
@@ -17,20 +19,31 @@ package struct SnapshotDownload: Sendable {
 
     /// True when the machine confirmed before that it knows every acknowledged write; false when
     /// the cluster has no quorum, and the file holds what this machine knows.
+    ///
+    /// The file is sealed for every machine of the cluster, and for whoever knows the passphrase.
     package func save(
-        to path: String, progress: @escaping Progress
-    ) async throws(ShellError) -> Bool {
+        to path: String, passphrase: String?, progress: @escaping Progress
+    ) async throws(ShellError) -> (isCurrent: Bool, summary: SnapshotArchive.Summary) {
         let side = "\(path).part"
         let isCurrent = await isCurrent()
+        let recipients = KeyEnvelope.Recipients(
+            machines: try await ClusterAdministration(configuration: configuration).vaultKeys(),
+            passphrase: passphrase)
+        let summary: SnapshotArchive.Summary
         do throws(ShellError) {
-            try await receive(into: side, progress)
-            _ = try SnapshotArchive(opening: side)
+            let file = try SealedFileWriter(creating: side, .recipients(recipients))
+            try await receive(into: file, progress)
+            summary = try SnapshotArchive(
+                opening: side,
+                with: KeyEnvelope.Opener(
+                    dataDirectory: configuration.dataDirectory, passphrase: passphrase)
+            ).summary()
         } catch {
             unlink(side)
             throw error
         }
         guard rename(side, path) == 0 else { throw .system("rename \(side) to \(path)") }
-        return isCurrent
+        return (isCurrent, summary)
     }
 
     /// A read through the log's leader: when it is answered, this machine has applied everything
@@ -42,17 +55,18 @@ package struct SnapshotDownload: Sendable {
     }
 
     private func receive(
-        into path: String, _ progress: @escaping Progress
+        into file: sending SealedFileWriter, _ progress: @escaping Progress
     ) async throws(ShellError) {
         let loop = NIOSingletons.posixEventLoopGroup.next()
         let promise = loop.makePromise(of: Void.self)
         do {
+            let receiver = NIOLoopBoundBox.makeBoxSendingValue(
+                SnapshotReceiver(file: file, promise: promise, progress: progress), eventLoop: loop)
             let channel = try await ClientBootstrap(group: loop).channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHTTPClientHandlers()
-                    try pipeline.addHandler(
-                        SnapshotReceiver(path: path, promise: promise, progress: progress))
+                    try pipeline.addHandler(receiver.value)
                 }
             }.connect(unixDomainSocketPath: socket).get()
             defer { channel.close(promise: nil) }
@@ -78,19 +92,18 @@ package struct SnapshotDownload: Sendable {
 private final class SnapshotReceiver: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 
-    private let path: String
+    private let file: SealedFileWriter
     private let promise: EventLoopPromise<Void>
     private let progress: SnapshotDownload.Progress
     private var code = 0
-    private var file: File?
     private var refusal: [UInt8] = []
     private var byteCount = 0
 
     init(
-        path: String, promise: EventLoopPromise<Void>,
+        file: SealedFileWriter, promise: EventLoopPromise<Void>,
         progress: @escaping SnapshotDownload.Progress
     ) {
-        self.path = path
+        self.file = file
         self.promise = promise
         self.progress = progress
     }
@@ -100,7 +113,6 @@ private final class SnapshotReceiver: ChannelInboundHandler {
             switch unwrapInboundIn(data) {
             case .head(let head):
                 code = Int(head.status.code)
-                if code == 200 { file = try File(opening: path, O_WRONLY | O_CREAT | O_TRUNC) }
             case .body(let buffer): try take(Array(buffer.readableBytesView))
             case .end: try finish()
             }
@@ -111,7 +123,7 @@ private final class SnapshotReceiver: ChannelInboundHandler {
     }
 
     private func take(_ bytes: [UInt8]) throws(ShellError) {
-        guard let file else {
+        guard code == 200 else {
             if refusal.count < 65_536 { refusal += bytes }
             return
         }
@@ -121,13 +133,13 @@ private final class SnapshotReceiver: ChannelInboundHandler {
     }
 
     private func finish() throws(ShellError) {
-        guard let file else {
+        guard code == 200 else {
             let response = HTTPClient.Response(code: code, body: refusal)
             throw ShellError(
                 .other, "save a snapshot",
                 underlying: AdministrationClient.message(in: response))
         }
-        try file.sync()
+        try file.finish()
         promise.succeed()
     }
 

@@ -96,6 +96,10 @@ struct KeyringTable {
             ])
         }
         lines += [authorities.text, "", machines.text]
+        for key in keyring["storageKeys"]?.array ?? [] {
+            let (id, made) = (key["id"]?.string ?? "-", key["createdAt"]?.string ?? "-")
+            lines += ["", "this machine's files are sealed with key \(id), made at \(made)"]
+        }
         text = lines.joined(separator: "\n")
     }
 

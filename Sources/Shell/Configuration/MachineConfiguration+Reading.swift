@@ -111,6 +111,21 @@ extension MachineConfiguration {
             control.defaultTolerationSeconds = try section.integer(
                 "defaultTolerationSeconds", or: control.defaultTolerationSeconds, in: 0...86_400)
         }
+        try readAudit(reader)
+    }
+
+    private mutating func readAudit(_ reader: ConfigurationReader) throws(ConfigurationError) {
+        try reader.section("audit") { section throws(ConfigurationError) in
+            audit.policyFile = try section.string("policyFile", or: audit.policyFile)
+            audit.logPath = try section.string("logPath", or: audit.logPath)
+            try section.check("logPath", !audit.logPath.isEmpty, "must name a file, or be -")
+            audit.maxSizeMegabytes = try section.integer(
+                "maxSizeMegabytes", or: audit.maxSizeMegabytes, in: 1...100_000)
+            audit.maxBackups = try section.integer(
+                "maxBackups", or: audit.maxBackups, in: 0...100_000)
+            audit.maxAgeDays = try section.integer(
+                "maxAgeDays", or: audit.maxAgeDays, in: 0...100_000)
+        }
     }
 
     private mutating func readPodLimits(

@@ -19,6 +19,7 @@ package struct MachineConfiguration: Sendable, Equatable {
     package var network = Network()
     package var kubelet = Kubelet()
     package var control = Control()
+    package var audit = Audit()
     /// `error`, `warning`, `info` or `debug`.
     package var logLevel = "info"
 
@@ -111,6 +112,21 @@ package struct MachineConfiguration: Sendable, Equatable {
         package var staticPodURL = ""
         /// How often that is read again.
         package var staticPodPeriodSeconds = 20
+    }
+
+    package struct Audit: Sendable, Equatable {
+        /// A policy (`audit.k8s.io/v1`) that says what of requests is logged; empty for no log.
+        package var policyFile = ""
+        /// The file that events are written to, one a line; `-` is standard output.
+        package var logPath = "/var/log/podmesh-audit.log"
+        /// A larger file is set aside.
+        package var maxSizeMegabytes = 100
+        /// How many of those are kept; 0 keeps all.
+        package var maxBackups = 10
+        /// Those that are older go; 0 keeps all.
+        package var maxAgeDays = 0
+
+        package init() {}
     }
 
     package struct Control: Sendable, Equatable {

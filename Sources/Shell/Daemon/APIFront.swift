@@ -1,6 +1,7 @@
 import API
 import Base
 import Daemon
+import Foundation
 import JSON
 import NIOConcurrencyHelpers
 import NIOHTTP1
@@ -13,6 +14,8 @@ struct APIInput: Sendable {
     /// Set for a write whose evaluation is done.
     var evaluated: EvaluatedWrite?
     var acceptedAt: Instant
+    /// What the audit log holds of the request, if anything.
+    var audit: AuditTrail?
 }
 
 /// Stands between HTTP and the daemon: it takes the transport off a request, checks signatures,
@@ -31,13 +34,16 @@ final class APIFront: HTTPRequestReceiver {
 
     private let views: ViewBox
     private let meter: RequestMeter
+    /// Writes the audit log; nil when there is none.
+    private let auditor: Auditor?
 
     init(
-        views: ViewBox, meter: RequestMeter, ownRoutes: @escaping Route,
+        views: ViewBox, meter: RequestMeter, auditor: Auditor?, ownRoutes: @escaping Route,
         deliver: @escaping Deliver
     ) {
         self.views = views
         self.meter = meter
+        self.auditor = auditor
         self.ownRoutes = ownRoutes
         self.deliver = deliver
     }
@@ -84,11 +90,15 @@ final class APIFront: HTTPRequestReceiver {
         let (newest, wall) = (views.newest, WallTime.now)
         let flow = newest?.view.flow(of: apiRequest, at: wall)
         exchange.announce(Self.headers(of: flow))
+        input.audit = auditor?.begin(apiRequest, request, exchange) { policy, origin in
+            newest?.view.auditTrail(of: apiRequest, by: policy, from: origin, at: wall)
+        }
         switch newest?.view.evaluate(ticket, apiRequest, flow: flow, at: wall) {
         case .respond(let response):
             meter.didAnswer(
                 request.head.method.rawValue, code: response.code,
                 after: .now - input.acceptedAt)
+            auditor?.write(input.audit?.completed(response, at: .now))
             exchange.respond(response)
         case .write(let write):
             input.evaluated = write
@@ -121,17 +131,35 @@ final class APIFront: HTTPRequestReceiver {
                     name: subject.commonName,
                     groups: subject.organizations + [UserInfo.authenticated]))
         case .refused:
-            return .invalid
+            // A token may still prove who it is.
+            let bearer = bearer(of: request)
+            return bearer == .none ? .invalid : bearer
         case .anonymous:
-            guard let header = request.header("authorization") else { return .none }
-            let scheme = "bearer "
-            guard header.lowercased().hasPrefix(scheme) else { return .invalid }
-            let token = String(header.dropFirst(scheme.count))
-            guard let claims = claims(of: token) else {
-                return BootstrapToken(token).map(Credential.bootstrapToken) ?? .invalid
-            }
-            return .token(claims: claims)
+            return bearer(of: request)
         }
+    }
+
+    private func bearer(of request: HTTPRequest) -> Credential {
+        guard let token = Self.bearerToken(in: request) else { return .none }
+        guard let claims = claims(of: token) else {
+            return BootstrapToken(token).map(Credential.bootstrapToken) ?? .invalid
+        }
+        return .token(claims: claims)
+    }
+
+    /// The token of the header `Authorization`, or of the WebSocket protocol by which browsers,
+    /// which cannot set that header, hand one over. Another scheme is no credential.
+    private static func bearerToken(in request: HTTPRequest) -> String? {
+        let words = (request.header("authorization") ?? "").split(separator: " ")
+        if words.count > 1, words[0].lowercased() == "bearer" { return String(words[1]) }
+        guard request.header("upgrade")?.lowercased() == "websocket" else { return nil }
+        let offers = request.head.headers[canonicalForm: "sec-websocket-protocol"]
+        let offer = offers.first { $0.hasPrefix(WebSocketConnection.bearerPrefix) }
+        guard let offer,
+            let bytes = ServiceAccountTokens.decode(
+                offer.dropFirst(WebSocketConnection.bearerPrefix.count))
+        else { return nil }
+        return String(validating: bytes, as: UTF8.self)
     }
 
     /// What a token claims, when this cluster signed it.
@@ -152,10 +180,31 @@ final class APIFront: HTTPRequestReceiver {
     }
 
     private static func impersonation(_ request: HTTPRequest) -> Impersonation? {
-        guard let user = request.header("impersonate-user") else { return nil }
-        return Impersonation(
-            user: user, groups: request.head.headers["impersonate-group"],
-            uid: request.header("impersonate-uid") ?? "")
+        let impersonation = Impersonation(
+            user: request.header("impersonate-user") ?? "",
+            groups: request.head.headers["impersonate-group"],
+            uid: request.header("impersonate-uid") ?? "", extra: extra(in: request.head.headers))
+        let isWanted =
+            !impersonation.user.isEmpty || !impersonation.groups.isEmpty
+            || !impersonation.uid.isEmpty || !impersonation.extra.isEmpty
+        return isWanted ? impersonation : nil
+    }
+
+    private static let extraPrefix = "impersonate-extra-"
+
+    /// `Impersonate-Extra-KEY: VALUE`, where the key may be percent-encoded.
+    private static func extra(in headers: HTTPHeaders) -> [UserInfo.Extra] {
+        var extra: [UserInfo.Extra] = []
+        for (name, value) in headers where name.lowercased().hasPrefix(extraPrefix) {
+            let coded = String(name.dropFirst(extraPrefix.utf8.count)).lowercased()
+            let key = coded.removingPercentEncoding ?? coded
+            if let index = extra.firstIndex(where: { $0.name == key }) {
+                extra[index].values.append(value)
+            } else {
+                extra.append(UserInfo.Extra(name: key, values: [value]))
+            }
+        }
+        return extra
     }
 
     static func split(_ uri: String) -> (String, String) {

@@ -131,7 +131,10 @@ extension ClusterRoutes {
     // MARK: The keyring
 
     func keyring(of shell: isolated DaemonShell) -> Result<[UInt8], StatusError> {
-        guard let report = KeyringReport(core: shell.core, wall: .now).json else {
+        let report = KeyringReport(
+            core: shell.core, wall: .now, storageKeys: shell.identity.storageKeys ?? .none
+        ).json
+        guard let report else {
             return .failure(Self.noAuthority)
         }
         return .success(report.bytes)

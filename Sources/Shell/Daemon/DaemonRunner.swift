@@ -30,15 +30,15 @@ package struct DaemonRunner: Sendable {
 
     package func run() async throws(ShellError) {
         let logger = makeLogger()
-        let identity = try IdentityDirectory(dataDirectory: configuration.dataDirectory).read()
+        let directory = IdentityDirectory(dataDirectory: configuration.dataDirectory)
+        var identity = try directory.read()
         guard identity.machine == configuration.name.text else {
             throw ShellError(
                 .wrongOwner, "run as \(configuration.name)",
                 underlying: "\(configuration.dataDirectory) belongs to the machine "
                     + "\(identity.machine); correct \"name\" or \"dataDirectory\"")
         }
-        let log = try LogDirectory.open(
-            configuration.dataDirectory, clusterID: identity.clusterID)
+        let log = try open(&identity, in: directory)
         do {
             try await start(identity, log, logger)
         } catch let error as ShellError {
@@ -46,6 +46,25 @@ package struct DaemonRunner: Sendable {
         } catch {
             throw ShellError(.other, "run the daemon", underlying: "\(error)")
         }
+    }
+
+    /// Opens the log with the identity's keys, which are on the disk before anything is sealed with
+    /// them, and forgets those that seal nothing any more.
+    private func open(
+        _ identity: inout IdentityDirectory.Contents, in directory: IdentityDirectory
+    ) throws(ShellError) -> LogDirectory.Contents {
+        let keys = identity.storageKeys ?? .make(at: .now)
+        if identity.storageKeys != keys {
+            identity.storageKeys = keys
+            try directory.write(identity)
+        }
+        let log = try LogDirectory.open(
+            configuration.dataDirectory, clusterID: identity.clusterID, keys: keys)
+        if keys != keys.newestOnly {
+            identity.storageKeys = keys.newestOnly
+            try directory.write(identity)
+        }
+        return log
     }
 
     private func start(
@@ -83,12 +102,15 @@ package struct DaemonRunner: Sendable {
         let links = try await bindLinks(shell, eventLoop, trust)
         let routes = ClusterRoutes(
             configuration: configuration, clusterID: identity.clusterID, shell: { shell })
+        let auditor = try Auditor(configuration.audit, logger: logger)
         let front = APIFront(
-            views: shell.views, meter: shell.meter, ownRoutes: { routes.take($0, $1) }
+            views: shell.views, meter: shell.meter, auditor: auditor, ownRoutes: { routes.take($0, $1) }
         ) { input, http, exchange in
             shell.deliver(.request(input, http, exchange))
         }
-        await shell.attach(datagrams: datagrams, links: links, front: front, streams: streams)
+        await shell.attach(
+            datagrams: datagrams, links: links, front: front, streams: streams,
+            auditor: auditor)
         let server = try await listen(front, trust, apiLoops)
         try await listen(zone, on: apiLoops.next())
         network.prepare()

@@ -54,6 +54,7 @@ extension DaemonShell {
             }
         case .respond(let ticket, let response): respond(ticket, response)
         case .beginWatch(let ticket, let contentType):
+            follow(exchanges[ticket])
             exchanges[ticket]?.exchange.beginStream(
                 code: 200,
                 headers: [("content-type", contentType), HTTPExchange.cacheControl])
@@ -149,7 +150,8 @@ extension DaemonShell {
         var user = UserInfo.anonymous
         if case .user(let known) = input.request.credential { user = known }
         exchanges[ticket] = ClientExchange(
-            request: http, user: user, exchange: exchange, acceptedAt: input.acceptedAt)
+            request: http, user: user, exchange: exchange, acceptedAt: input.acceptedAt,
+            audit: input.audit)
         exchange.onClose { [self] in
             eventLoop.execute { self.assumeIsolated { $0.cancel(ticket) } }
         }
@@ -170,6 +172,7 @@ extension DaemonShell {
         meter.didAnswer(
             client.request.head.method.rawValue, code: response.code,
             after: Instant.now - client.acceptedAt)
+        auditor?.write(client.audit?.completed(response, at: .now))
         client.exchange.respond(response)
     }
 
@@ -181,7 +184,14 @@ extension DaemonShell {
 
     private func openStream(_ ticket: Ticket, _ target: StreamTarget) {
         guard let client = exchanges.removeValue(forKey: ticket) else { return }
+        follow(client)
         streams?.open(target, for: client)
+    }
+
+    /// Logs the beginning and the end of an answer that others give.
+    private func follow(_ client: ClientExchange?) {
+        guard let client, let audit = client.audit else { return }
+        auditor?.follow(audit, client.exchange)
     }
 
     private var openIDKeys: APIResponse {

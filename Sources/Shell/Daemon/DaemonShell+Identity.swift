@@ -151,6 +151,27 @@ extension DaemonShell {
                 "reason": "\(reason.rawValue)", "serial": "\(certificate.serial)",
             ])
         receive(.certificateInstalled(certificate))
+        reseal()
+    }
+
+    /// Writes the log and the snapshot anew with the newest storage key, then forgets the others. A
+    /// start does the same when this was interrupted.
+    private func reseal() {
+        guard let keys = identity.storageKeys, let current = keys.current else { return }
+        log.reseal(with: keys) { [self] result in
+            eventLoop.execute {
+                self.assumeIsolated { shell in
+                    if case .failure(let error) = result {
+                        shell.logger.error(
+                            "the log was not sealed anew", metadata: ["error": "\(error)"])
+                        return
+                    }
+                    shell.identity.storageKeys?.forget(before: current.id)
+                    shell.save(shell.identity)
+                    shell.logger.info("sealed the log anew", metadata: ["key": "\(current.name)"])
+                }
+            }
+        }
     }
 
     private func save(
@@ -182,6 +203,7 @@ extension IdentityDirectory.Contents {
         renewed.privateKeyPEM = key.privateKeyPEM
         renewed.meshKey = mesh.secretKey
         renewed.meshCertificate = certificate.mesh.encoded
+        renewed.storageKeys = (storageKeys ?? .none).adding(at: .now)
         return renewed
     }
 }

@@ -15,7 +15,7 @@ extension DaemonShell {
         guard let client = exchanges.removeValue(forKey: ticket) else { return }
         var own: [String: UsageReport] = [:]
         own[configuration.name.text] = core.usageReport
-        let trust = trust
+        let (trust, auditor) = (trust, auditor)
         let asked = machines.map { machine in
             let promise = eventLoop.makePromise(of: UsageReport?.self)
             promise.completeWithTask { await Self.report(of: machine, trust) }
@@ -24,7 +24,9 @@ extension DaemonShell {
         EventLoopFuture.whenAllSucceed(asked, on: eventLoop).whenSuccess { [own] answers in
             let others = answers.compactMap { name, report in report.map { (name, $0) } }
             let reports = own.merging(others) { own, _ in own }
-            client.exchange.respond(query.response(reports))
+            let response = query.response(reports)
+            auditor?.write(client.audit?.completed(response, at: .now))
+            client.exchange.respond(response)
         }
     }
 

@@ -31,6 +31,8 @@ actor DaemonShell {
     var datagrams: DatagramSocket?
     var links: PeerLinks?
     var front: APIFront?
+    /// Writes the audit log; nil when there is none.
+    var auditor: Auditor?
     var streams: ContainerStreams?
     nonisolated let configuration: MachineConfiguration
     nonisolated let trust: MachineTrust
@@ -77,6 +79,8 @@ actor DaemonShell {
         var user: UserInfo
         var exchange: HTTPExchange
         var acceptedAt = Instant.now
+        /// What the audit log holds of the request, if anything.
+        var audit: AuditTrail?
     }
 
     /// What this machine proves itself with.
@@ -110,8 +114,10 @@ actor DaemonShell {
     /// Connects the parts that need the shell to exist before they do.
     func attach(
         datagrams: NIOLoopBound<DatagramSocket>, links: NIOLoopBound<PeerLinks>,
-        front: APIFront, streams: ContainerStreams
+        front: APIFront, streams: ContainerStreams, auditor: Auditor?
     ) {
+        self.auditor = auditor
+        views.publish(core.view)
         self.datagrams = datagrams.value
         self.links = links.value
         self.front = front

@@ -1,5 +1,6 @@
 import Base
 import Daemon
+import Foundation
 import Gossip
 import JSON
 
@@ -8,6 +9,8 @@ import JSON
 struct KeyringReport {
     let core: DaemonCore
     let wall: WallTime
+    /// What this machine seals its files with.
+    let storageKeys: StorageKeys
 
     var json: JSON? {
         guard let keyring = core.identities.keyring else { return nil }
@@ -19,6 +22,13 @@ struct KeyringReport {
                 ? .null : .string(keyring.keepOldUntil.rfc3339),
             "isHurried": .bool(keyring.isHurried),
             "awaited": .array(book.awaited(core.identityView).map { .string($0.text) }),
+            "storageKeys": .array(
+                storageKeys.entries.map { entry in
+                    [
+                        "id": .string(entry.name),
+                        "createdAt": .string(WallTime(seconds: entry.createdAt).rfc3339),
+                    ]
+                }),
             "authorities": .array(
                 keyring.authorities.map { authority in
                     [
@@ -43,6 +53,7 @@ struct KeyringReport {
                         "issuedAt": .string(record.certified.issuedAt.rfc3339),
                         "expiry": .string(record.certified.expiry.rfc3339),
                         "generation": .integer(Int64(clamping: record.acknowledged)),
+                        "vaultKey": .string(Data(record.vaultKey).base64EncodedString()),
                         "removedAt": record.removedAt.map { .string($0.rfc3339) } ?? .null,
                     ]
                 }),

@@ -47,10 +47,10 @@ final class LogDirectory: Sendable {
     /// Makes the log of a machine that enters a cluster. The cluster's first machine starts as
     /// its only voter; any other waits for the leader to send it the log.
     static func create(
-        _ path: String, clusterID: String, voter: MachineName?
+        _ path: String, clusterID: String, voter: MachineName?, keys: StorageKeys
     ) throws(ShellError) {
         let directory = try DataDirectory.open(path, clusterID: clusterID)
-        let (log, records) = try WriteAheadLog.open(directory: directory.logPath)
+        let (log, records) = try WriteAheadLog.open(directory: directory.logPath, keys: keys)
         guard records.isEmpty else {
             throw ShellError(
                 .wrongOwner, "make a log in \(path)",
@@ -64,34 +64,38 @@ final class LogDirectory: Sendable {
 
     /// Makes the log of a cluster's only machine, whose Store is that of a backup.
     static func create(
-        _ path: String, clusterID: String, restoring store: StoreCore,
+        _ path: String, clusterID: String, keys: StorageKeys, restoring store: StoreCore,
         _ metadata: RaftSnapshotMetadata, at now: WallTime
     ) throws(ShellError) {
         let directory = try DataDirectory.open(path, clusterID: clusterID)
-        try SnapshotFile(directory: path).save(
+        try SnapshotFile(directory: path, keys: keys).save(
             metadata: RaftRecord.snapshot(metadata).encoded(), savedAt: now.seconds
         ) { writer in
             try store.encodeBlocks { try writer.append($0) }
         }
-        let (log, _) = try WriteAheadLog.open(directory: directory.logPath)
+        let (log, _) = try WriteAheadLog.open(directory: directory.logPath, keys: keys)
         let records: [RaftRecord] = [
             .snapshot(metadata), .hardState(RaftHardState(term: metadata.term)),
         ]
         try log.replace(with: records.map { $0.encoded() })
     }
 
-    /// Reads everything back and takes the folder's lock.
-    static func open(_ path: String, clusterID: String) throws(ShellError) -> Contents {
+    /// Reads everything back and takes the folder's lock. What another key than the newest sealed,
+    /// or none, is written anew.
+    static func open(
+        _ path: String, clusterID: String, keys: StorageKeys
+    ) throws(ShellError) -> Contents {
         let directory = try DataDirectory.open(path, clusterID: clusterID)
-        let snapshots = SnapshotFile(directory: path)
+        let snapshots = SnapshotFile(directory: path, keys: keys)
         try snapshots.removeLeftovers()
         let (log, records) = try WriteAheadLog.open(
-            directory: directory.logPath, mayCreate: false)
+            directory: directory.logPath, mayCreate: false, keys: keys)
         var metadata: RaftSnapshotMetadata?
         var store = StoreCore()
         if let snapshot = try snapshots.open() {
             metadata = try snapshot.raftMetadata()
             store = try snapshot.loadStore()
+            try snapshots.reseal()
         }
         do {
             let restored = try RaftRestoredState.replay(records: records, snapshot: metadata)
@@ -118,6 +122,18 @@ final class LogDirectory: Sendable {
                 sequence: persist.persistence.sequence,
                 records: persist.records.map { $0.encoded() },
                 replacesLog: persist.checkpoint != nil))
+    }
+
+    /// Seals with the newest of these keys from now on, and writes the log and the snapshot anew
+    /// with it. After success the older ones open nothing any more.
+    func reseal(with keys: StorageKeys, completion: @escaping Completion<Void>) {
+        writer.reseal(with: keys) { [self] result in
+            if case .failure(let error) = result { return completion(.failure(error)) }
+            onQueue(completion) { snapshots throws(ShellError) in
+                snapshots.keys = keys
+                try snapshots.reseal()
+            }
+        }
     }
 
     // MARK: Snapshots

@@ -71,6 +71,26 @@ package final class DiskWriter: Sendable {
         if mustStart { thread.async { self.drain() } }
     }
 
+    /// Seals with the newest of these keys from now on, and writes the whole log anew with it. What
+    /// comes meanwhile waits.
+    func reseal(
+        with keys: StorageKeys, completed: @escaping @Sendable (Result<Void, ShellError>) -> Void
+    ) {
+        thread.async { [self] in
+            let result = log.withLock { log -> Result<Void, ShellError> in
+                do throws(ShellError) {
+                    return .success(try log.reseal(with: keys))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            if case .failure(let error) = result {
+                queue.withLock { $0.failure = $0.failure ?? error }
+            }
+            completed(result)
+        }
+    }
+
     private func drain() {
         while let (batches, failure) = takeWaiting() {
             let failure = failure ?? write(batches)

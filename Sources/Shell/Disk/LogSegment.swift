@@ -1,12 +1,17 @@
 import Base
+import Gossip
 import Glibc
 
 /// One file of the write-ahead log.
 ///
 ///     header   magic(8) number(u64) salt(u64) previousSalt(u64) allocated(u64) isBase(1) zero(3)
-///              checksum(u32)
+///              keyID(u64, where the bodies are sealed) checksum(u32)
 ///     frame    length(u32) bodyChecksum(u32) headChecksum(u32) body
-///     body     { length(varint) record }… endMark(1)
+///     body     records endMark(1), or nonce(24) sealed records and tag(16) endMark(1)
+///     records  { length(varint) record }…
+///
+/// Bodies are sealed with the machine's storage key for this place of this segment. The checksums
+/// are those of the sealed bytes, so that damage and a wrong key are told apart.
 ///
 /// A frame is what one sync made durable, so no frame is written before the one in front of it is
 /// safe. Hence an unfinished frame has nothing behind it, and a bad frame with a good one behind it
@@ -17,7 +22,9 @@ import Glibc
 /// `allocated` bytes from the first, zeros behind the last frame; a shorter one was cut later.
 package struct LogSegment {
     static let magic: [UInt8] = Array("PMESHWL2".utf8)
-    package static let headerSize = 48
+    static let sealedMagic: [UInt8] = Array("PMESHWL3".utf8)
+    /// The longest header.
+    static let headerSizeMax = 56
     static let frameHeadSize = 12
     /// The longest body; a batch that is longer becomes several frames.
     static let bodyBytesMax = 1 << 30
@@ -34,6 +41,10 @@ package struct LogSegment {
     let allocated: Int
     /// Whether the log begins here: what stands in segments before it is not needed.
     package let isBase: Bool
+    /// Which storage key the bodies are sealed with; 0 when they are not.
+    let keyID: UInt64
+    /// That key, once it is known.
+    var key: SealingKey?
 
     /// `log-` and the number in 16 hexadecimal digits, so that names sort as numbers do.
     static func name(_ number: UInt64) -> String {
@@ -49,59 +60,86 @@ package struct LogSegment {
         return number
     }
 
+    /// Where the first frame begins.
+    package var headerSize: Int { keyID == 0 ? 48 : Self.headerSizeMax }
+
     package var header: [UInt8] {
-        var writer = ByteWriter(capacity: Self.headerSize)
-        writer.writeRaw(Self.magic)
+        var writer = ByteWriter(capacity: headerSize)
+        writer.writeRaw(keyID == 0 ? Self.magic : Self.sealedMagic)
         writer.writeInteger(number)
         writer.writeInteger(salt)
         writer.writeInteger(previousSalt)
         writer.writeInteger(UInt64(allocated))
         writer.writeBool(isBase)
         writer.writeRaw([0, 0, 0])
+        if keyID != 0 { writer.writeInteger(keyID) }
         writer.writeInteger(CRC32C.checksum(writer.bytes))
         return writer.bytes
     }
 
-    package init(number: UInt64, salt: UInt64, previousSalt: UInt64, allocated: Int, isBase: Bool) {
+    package init(
+        number: UInt64, salt: UInt64, previousSalt: UInt64, allocated: Int, isBase: Bool,
+        sealedWith storage: StorageKeys.Entry? = nil
+    ) {
         self.number = number
         self.salt = salt
         self.previousSalt = previousSalt
         self.allocated = allocated
         self.isBase = isBase
+        keyID = storage?.id ?? 0
+        key = storage?.key
     }
 
     /// Nil when the bytes do not begin with a whole and good header.
     package init?(header bytes: [UInt8]) {
-        guard bytes.count >= Self.headerSize else { return nil }
-        var reader = ByteReader(bytes[..<Self.headerSize])
-        guard let magic = try? reader.readRaw(8), magic == Self.magic,
+        let head = bytes.prefix(Self.headerSizeMax)
+        var reader = ByteReader(head)
+        guard let magic = try? reader.readRaw(8), [Self.magic, Self.sealedMagic].contains(magic),
             let number = try? reader.readInteger(UInt64.self),
             let salt = try? reader.readInteger(UInt64.self),
             let previousSalt = try? reader.readInteger(UInt64.self),
             let allocated = (try? reader.readInteger(UInt64.self)).flatMap(Int.init(exactly:)),
             let isBase = try? reader.readBool(), (try? reader.readRaw(3)) != nil,
+            let keyID = magic == Self.magic ? 0 : (try? reader.readInteger(UInt64.self)),
             let checksum = try? reader.readInteger(UInt32.self),
-            checksum == CRC32C.checksum(bytes[..<(Self.headerSize - 4)])
+            checksum == CRC32C.checksum(head.dropLast(reader.remaining + 4))
         else { return nil }
-        self.init(
-            number: number, salt: salt, previousSalt: previousSalt, allocated: allocated,
-            isBase: isBase)
+        (self.number, self.salt, self.previousSalt) = (number, salt, previousSalt)
+        (self.allocated, self.isBase, self.keyID) = (allocated, isBase, keyID)
     }
 
     /// The frame of some records at `offset` of the file.
     package func frame(_ records: ArraySlice<[UInt8]>, at offset: Int) -> [UInt8] {
         var size = Self.frameHeadSize
         for record in records { size += record.count + 10 }
-        var body = ByteWriter(capacity: size)
+        var body = ByteWriter(capacity: size + Self.sealBytes)
         for record in records { body.writeBytes(record) }
+        if let key {
+            let nonce = SealingKey.makeNonce()
+            let sealed = key.seal(body.take(), nonce: nonce, header: place(at: offset))
+            body.writeRaw(nonce)
+            body.writeRaw(sealed)
+        }
         body.writeByte(Self.endMark)
         let checksum = CRC32C.checksum(body.bytes)
-        var head = ByteWriter(capacity: size)
+        var head = ByteWriter(capacity: body.bytes.count + Self.frameHeadSize)
         head.writeInteger(UInt32(body.bytes.count))
         head.writeInteger(checksum)
         head.writeInteger(headChecksum(UInt32(body.bytes.count), checksum, at: offset))
         head.writeRaw(body.bytes)
         return head.bytes
+    }
+
+    private static let sealBytes = SealingKey.nonceBytes + SealingKey.tagBytes
+
+    /// What a body is sealed for: it opens at no other place.
+    private func place(at offset: Int) -> [UInt8] {
+        var writer = ByteWriter(capacity: 48)
+        writer.writeRaw("podmesh log frame 1".utf8)
+        writer.writeInteger(number)
+        writer.writeInteger(salt)
+        writer.writeInteger(UInt64(offset))
+        return writer.bytes
     }
 
     private func headChecksum(_ length: UInt32, _ body: UInt32, at offset: Int) -> UInt32 {
@@ -122,6 +160,8 @@ extension LogSegment {
         /// A head that is intact, and a body that is not, or not all there.
         case badBody(end: Int)
         case badHead
+        /// What was written, but the key does not open it.
+        case unopened
         case end
     }
 
@@ -131,8 +171,18 @@ extension LogSegment {
         let start = offset + Self.frameHeadSize
         let end = start + Int(length)
         guard end <= file.count, CRC32C.checksum(file[start..<end]) == checksum,
-            file[end - 1] == Self.endMark, let records = Self.records(file[start..<(end - 1)])
+            file[end - 1] == Self.endMark
         else { return .badBody(end: end) }
+        var body = file[start..<(end - 1)]
+        if keyID != 0 {
+            guard body.count > Self.sealBytes,
+                let opened = key?.open(
+                    Array(body.dropFirst(SealingKey.nonceBytes)),
+                    nonce: Array(body.prefix(SealingKey.nonceBytes)), header: place(at: offset))
+            else { return .unopened }
+            body = opened[...]
+        }
+        guard let records = Self.records(body) else { return .badBody(end: end) }
         return .good(records, end: end)
     }
 
@@ -193,8 +243,11 @@ extension LogSegment {
         while let candidate = Self.nextNonzero(file, from: position) {
             position = candidate
             guard position + Self.frameHeadSize <= file.count else { return nil }
-            if readHead(file, at: position) != nil, case .good = readFrame(file, at: position) {
-                return position
+            if readHead(file, at: position) != nil {
+                switch readFrame(file, at: position) {
+                case .good, .unopened: return position
+                case .badBody, .badHead, .end: break
+                }
             }
             position += 1
         }

@@ -14,12 +14,17 @@ package final class SnapshotFile {
 
     private let directory: String
     private let calls: DiskCalls
+    /// What files are sealed with and opened with.
+    package var keys: StorageKeys
     private var readers: [SnapshotReader] = []
-    private var incoming: (file: File, size: Int)?
+    private var incoming: (file: SealedFileWriter, size: Int)?
 
     /// The folder must exist.
-    package init(directory: String, calls: DiskCalls = DiskCalls()) {
+    package init(
+        directory: String, keys: StorageKeys = .none, calls: DiskCalls = DiskCalls()
+    ) {
         self.directory = directory
+        self.keys = keys
         self.calls = calls
     }
 
@@ -29,8 +34,10 @@ package final class SnapshotFile {
     /// The newest snapshot, its bytes not checked yet; nil when none was ever saved.
     package func open() throws(ShellError) -> SnapshotReader? {
         guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
-        return try SnapshotReader(opening: path)
+        return try SnapshotReader(opening: path, opener)
     }
+
+    private var opener: KeyEnvelope.Opener { KeyEnvelope.Opener(storage: keys) }
 
     /// Removes what an interrupted save or transfer left.
     package func removeLeftovers() throws(ShellError) {
@@ -45,7 +52,7 @@ package final class SnapshotFile {
         _ write: (SnapshotWriter) throws -> Void
     ) throws(ShellError) {
         let writer = try SnapshotWriter(
-            creating: "\(path).tmp", metadata: metadata, savedAt: savedAt, calls: calls)
+            creating: "\(path).tmp", .storage(keys), metadata: metadata, savedAt: savedAt, calls: calls)
         do {
             try write(writer)
             try writer.finish()
@@ -58,9 +65,17 @@ package final class SnapshotFile {
         try Folder.sync(directory, calls: calls)
     }
 
+    /// Writes the newest snapshot anew if it is not sealed with the newest key.
+    package func reseal() throws(ShellError) {
+        guard let reader = try open(), reader.storageKeyID != keys.current?.id else { return }
+        try save(metadata: reader.metadata, savedAt: reader.savedAt) { writer in
+            for index in 0..<reader.blockCount { try writer.append(reader.readBlock(index)) }
+        }
+    }
+
     // MARK: Sending
 
-    /// A piece of the snapshot with that metadata, as raw bytes of its file. A transfer's first
+    /// A piece of the snapshot with that metadata, as bytes of its file. A transfer's first
     /// piece checks the whole file, so that damage is found where it is, and later pieces come from
     /// the same file even when a newer one has its name. Nil when there is no such snapshot, or it
     /// is damaged.
@@ -86,7 +101,7 @@ package final class SnapshotFile {
         if offset == 0 {
             incoming = nil
             incoming = (
-                try File(opening: incomingPath, O_WRONLY | O_CREAT | O_TRUNC, calls: calls), 0
+                try SealedFileWriter(creating: incomingPath, .storage(keys), calls: calls), 0
             )
         }
         guard let (file, size) = incoming, size == offset else {
@@ -105,9 +120,9 @@ package final class SnapshotFile {
 
     /// What was received, durable but not in place yet: the caller checks it.
     package func finishIncoming() throws(ShellError) -> SnapshotReader {
-        try incoming?.file.sync()
+        try incoming?.file.finish()
         incoming = nil
-        return try SnapshotReader(opening: incomingPath)
+        return try SnapshotReader(opening: incomingPath, opener)
     }
 
     /// Makes what was received and checked the newest snapshot.

@@ -9,6 +9,8 @@ import Glibc
 ///     block   a part of the body, opaque here
 ///     end     nothing                                           the last frame
 ///
+/// This is the content of a ``SealedFile``, or the file itself where nothing is sealed.
+///
 /// A frame's checksum covers its number, length and kind too, so frames cannot change places, and a
 /// file without its end is not whole. Blocks can be read in any order, on several threads.
 package final class SnapshotReader: Sendable {
@@ -31,20 +33,22 @@ package final class SnapshotReader: Sendable {
     }
 
     package let path: String
-    /// Bytes of the whole file.
+    /// Bytes of the whole file, as long as it is not sealed.
     package let size: Int
     /// What the caller needs to know of the body; opaque here.
     package let metadata: [UInt8]
     /// Seconds of Unix time.
     package let savedAt: Int64
     /// Only read from, at given offsets, so threads do not disturb each other.
-    private nonisolated(unsafe) let file: File
+    private nonisolated(unsafe) let file: SealedFileReader
     private let blocks: [Frame]
 
     /// Opens a file and checks its head and the outline of its frames, not their bytes.
-    package init(opening path: String) throws(ShellError) {
-        let file = try File(opening: path, O_RDONLY)
-        let size = try file.size()
+    package init(
+        opening path: String, _ opener: KeyEnvelope.Opener = KeyEnvelope.Opener()
+    ) throws(ShellError) {
+        let file = try SealedFileReader(opening: path, opener)
+        let size = file.size
         guard try file.read(countMax: Self.magic.count) == Self.magic else {
             throw Self.damaged(path, at: 0, "it does not begin as a snapshot does")
         }
@@ -91,7 +95,17 @@ package final class SnapshotReader: Sendable {
         for index in blocks.indices { _ = try readBlock(index) }
     }
 
-    /// Bytes of the file as they are.
+    /// Whom the file is sealed for; nil when it is not sealed.
+    package var envelope: KeyEnvelope? { file.envelope }
+
+    /// The machine's storage key that it is sealed with.
+    var storageKeyID: UInt64? { file.storageKeyID }
+
+    /// The file itself, sealed or not.
+    var raw: SealedFileReader { file }
+
+    /// Bytes of the file as they would be were it not sealed: another machine seals them with a key
+    /// of its own.
     package func readRaw(from offset: Int, countMax: Int) throws(ShellError) -> [UInt8] {
         guard offset >= 0, offset < size, countMax > 0 else { return [] }
         return try file.read(from: offset, countMax: min(countMax, size - offset))
@@ -114,7 +128,7 @@ package final class SnapshotReader: Sendable {
     }
 
     private static func frame(
-        of file: File, _ path: String, at offset: Int, number: UInt64
+        of file: SealedFileReader, _ path: String, at offset: Int, number: UInt64
     ) throws(ShellError) -> Frame {
         var reader = ByteReader(try file.read(from: offset, countMax: frameHeadSize))
         guard let length = try? reader.readInteger(UInt32.self), length <= UInt32(frameBytesMax),
@@ -127,7 +141,7 @@ package final class SnapshotReader: Sendable {
     }
 
     private static func bytes(
-        of frame: Frame, in file: File, _ path: String
+        of frame: Frame, in file: SealedFileReader, _ path: String
     ) throws(ShellError) -> [UInt8] {
         let bytes = try file.read(from: frame.offset, countMax: frame.length)
         guard bytes.count == frame.length,
@@ -136,7 +150,7 @@ package final class SnapshotReader: Sendable {
         return bytes
     }
 
-    private static func damaged(_ path: String, at offset: Int, _ why: String) -> ShellError {
+    static func damaged(_ path: String, at offset: Int, _ why: String) -> ShellError {
         ShellError(
             .corrupt, "read the snapshot",
             underlying: "\(path) is no longer what was written: \(why), at byte \(offset). If it"

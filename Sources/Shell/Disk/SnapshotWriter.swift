@@ -1,5 +1,4 @@
 import Base
-import Glibc
 
 /// Writes a snapshot file from its beginning to its end, block by block, see ``SnapshotReader``.
 /// Not `Sendable`: it belongs to one thread.
@@ -8,15 +7,16 @@ package final class SnapshotWriter {
     /// the log meanwhile.
     private static let syncBytes = 8_388_608
 
-    private let file: File
+    private let file: SealedFileWriter
     private var frames = SnapshotFrames()
     private var unsyncedBytes = 0
 
     /// Makes the file, or empties it, and writes its head.
     package init(
-        creating path: String, metadata: [UInt8], savedAt: Int64, calls: DiskCalls = DiskCalls()
+        creating path: String, _ sealing: SealedFileWriter.Sealing, metadata: [UInt8],
+        savedAt: Int64, calls: DiskCalls = DiskCalls()
     ) throws(ShellError) {
-        file = try File(opening: path, O_WRONLY | O_CREAT | O_TRUNC, calls: calls)
+        file = try SealedFileWriter(creating: path, sealing, calls: calls)
         try write(frames.beginning(metadata: metadata, savedAt: savedAt))
     }
 
@@ -26,7 +26,7 @@ package final class SnapshotWriter {
     /// Writes the end and makes everything durable.
     package func finish() throws(ShellError) {
         try write(frames.end())
-        try file.sync()
+        try file.finish()
     }
 
     private func write(_ bytes: [UInt8]) throws(ShellError) {

@@ -10,16 +10,17 @@ extension WriteAheadLog {
     /// - Parameter mayCreate: Makes the log when there is none. A daemon that ran before must
     ///   find its log: an empty one would forget votes and entries that others count on.
     package static func open(
-        directory: String, mayCreate: Bool = true
+        directory: String, mayCreate: Bool = true, keys: StorageKeys = .none
     ) throws(ShellError) -> (WriteAheadLog, records: [[UInt8]]) {
         try open(
-            directory: directory, mayCreate: mayCreate, segmentBytesMax: segmentBytesMax,
-            calls: DiskCalls())
+            directory: directory, mayCreate: mayCreate, keys: keys,
+            segmentBytesMax: segmentBytesMax, calls: DiskCalls())
     }
 
     /// With another segment size and other system calls, for tests.
     package static func open(
-        directory: String, mayCreate: Bool = true, segmentBytesMax: Int, calls: DiskCalls
+        directory: String, mayCreate: Bool = true, keys: StorageKeys = .none,
+        segmentBytesMax: Int, calls: DiskCalls
     ) throws(ShellError) -> (WriteAheadLog, records: [[UInt8]]) {
         if mayCreate { try Folder.make(directory) }
         let numbers = try segmentNumbers(in: directory)
@@ -28,7 +29,10 @@ extension WriteAheadLog {
             guard mayCreate, marker == nil || marker?.number == 0 else {
                 throw missing(marker?.number ?? 1, in: directory)
             }
-            return (try create(directory, segmentBytesMax: segmentBytesMax, calls: calls), [])
+            return (
+                try create(directory, segmentBytesMax: segmentBytesMax, keys: keys, calls: calls),
+                []
+            )
         }
         guard let marker else {
             throw damaged(
@@ -36,37 +40,66 @@ extension WriteAheadLog {
                     + " which segment is the newest")
         }
         guard newest >= marker.number else { throw missing(marker.number, in: directory) }
-        let pieces = try readChain(numbers, in: directory)
-        var records: [[UInt8]] = []
-        var end = (lastFrame: 0, offset: 0)
-        for (segment, bytes) in pieces {
-            let path = "\(directory)/\(LogSegment.name(segment.number))"
-            end = try scan(
-                segment, bytes, path: path, isLast: segment.number == newest, into: &records)
-            guard segment.number == marker.number else { continue }
-            guard segment.salt == marker.salt, end.offset >= marker.offset else {
-                throw damaged(
-                    path, at: end.offset, "frames up to byte \(marker.offset) were written once")
-            }
-        }
-        guard let last = pieces.last else { throw missing(newest, in: directory) }
-        let file = try mend(last, end, in: directory, calls: calls)
-        try LogMarker(number: newest, salt: last.segment.salt, offset: end.offset)
+        let (chain, records) = try readRecords(
+            in: directory, numbers: numbers, keys: keys, marker: marker)
+        guard let last = chain.pieces.last else { throw missing(newest, in: directory) }
+        let file = try mend(last, chain.end, in: directory, calls: calls)
+        try LogMarker(number: newest, salt: last.segment.salt, offset: chain.end.offset)
             .write(in: directory, calls: calls)
         // The replaced log goes only now, when its replacement is known to be whole.
-        for number in numbers where number < pieces[0].segment.number {
+        for number in numbers where number < chain.pieces[0].segment.number {
             try Folder.remove("\(directory)/\(LogSegment.name(number))")
         }
         let log = WriteAheadLog(
-            directory: directory, segmentBytesMax: segmentBytesMax, calls: calls,
-            segment: last.segment, file: file, size: end.offset)
+            directory: directory, segmentBytesMax: segmentBytesMax, keys: keys, calls: calls,
+            segment: last.segment, file: file, size: chain.end.offset)
+        let current = keys.current?.id ?? 0
+        if chain.pieces.contains(where: { $0.segment.keyID != current }) {
+            // Of an older key, or of a version that sealed nothing.
+            try log.reseal(with: keys)
+        }
         return (log, records)
     }
 
-    private typealias Piece = (segment: LogSegment, bytes: [UInt8])
+    typealias Piece = (segment: LogSegment, bytes: [UInt8])
+
+    /// The segments that count, and where the last good frame of the newest begins and ends.
+    struct Chain {
+        var pieces: [Piece]
+        var end: (lastFrame: Int, offset: Int)
+    }
+
+    /// Reads the records of all segments; `marker` tells how far the log went at least.
+    static func readRecords(
+        in directory: String, numbers: [UInt64], keys: StorageKeys, marker: LogMarker? = nil
+    ) throws(ShellError) -> (Chain, [[UInt8]]) {
+        var chain = Chain(pieces: try readChain(numbers, in: directory), end: (0, 0))
+        var records: [[UInt8]] = []
+        for index in chain.pieces.indices {
+            var segment = chain.pieces[index].segment
+            let path = "\(directory)/\(LogSegment.name(segment.number))"
+            if segment.keyID != 0 {
+                segment.key = keys[segment.keyID]
+                guard segment.key != nil else {
+                    throw keys.refusal("read the log", path, sealedWith: segment.keyID)
+                }
+                chain.pieces[index].segment = segment
+            }
+            chain.end = try scan(
+                segment, chain.pieces[index].bytes, path: path,
+                isLast: segment.number == numbers.last, into: &records)
+            guard let marker, segment.number == marker.number else { continue }
+            guard segment.salt == marker.salt, chain.end.offset >= marker.offset else {
+                throw damaged(
+                    path, at: chain.end.offset,
+                    "frames up to byte \(marker.offset) were written once")
+            }
+        }
+        return (chain, records)
+    }
 
     /// The numbers of the segments that are there, rising. Removes what a crash left at the side.
-    private static func segmentNumbers(in directory: String) throws(ShellError) -> [UInt64] {
+    static func segmentNumbers(in directory: String) throws(ShellError) -> [UInt64] {
         var numbers: [UInt64] = []
         for name in try Folder.list(directory) {
             if let number = LogSegment.number(ofName: name) {
@@ -124,16 +157,16 @@ extension WriteAheadLog {
     }
 
     private static func create(
-        _ directory: String, segmentBytesMax: Int, calls: DiskCalls
+        _ directory: String, segmentBytesMax: Int, keys: StorageKeys, calls: DiskCalls
     ) throws(ShellError) -> WriteAheadLog {
         try LogMarker(number: 0, salt: 0, offset: 0).write(in: directory, calls: calls)
         let made = try make(
-            number: 1, previousSalt: 0, isBase: true, [], segmentBytesMax, in: directory,
-            calls: calls)
+            number: 1, previousSalt: 0, isBase: true, [], segmentBytesMax, keys,
+            in: directory, calls: calls)
         try LogMarker(number: 1, salt: made.segment.salt, offset: made.size)
             .write(in: directory, calls: calls)
         return WriteAheadLog(
-            directory: directory, segmentBytesMax: segmentBytesMax, calls: calls,
+            directory: directory, segmentBytesMax: segmentBytesMax, keys: keys, calls: calls,
             segment: made.segment, file: made.file, size: made.size)
     }
 
@@ -159,7 +192,7 @@ extension WriteAheadLog {
         into records: inout [[UInt8]]
     ) throws(ShellError) -> (lastFrame: Int, offset: Int) {
         var lastFrame = 0
-        var offset = LogSegment.headerSize
+        var offset = segment.headerSize
         while true {
             let frameEnd: Int?
             switch segment.readFrame(bytes, at: offset) {
@@ -170,6 +203,9 @@ extension WriteAheadLog {
             case .end: return (lastFrame, offset)
             case .badBody(let end): frameEnd = end
             case .badHead: frameEnd = nil
+            case .unopened:
+                throw damaged(
+                    path, at: offset, "its storage key does not open what was written there")
             }
             // A segment is full before the next one is made, so zeros behind its frames are a loss.
             guard isLast else {

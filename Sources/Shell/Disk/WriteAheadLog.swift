@@ -26,6 +26,7 @@ package final class WriteAheadLog {
     private let directory: String
     private let segmentBytesMax: Int
     private let calls: DiskCalls
+    private var keys: StorageKeys
     private var segment: LogSegment
     private var file: File
     private var size: Int
@@ -36,9 +37,10 @@ package final class WriteAheadLog {
     package var endOffset: Int { size }
 
     init(
-        directory: String, segmentBytesMax: Int, calls: DiskCalls, segment: LogSegment,
-        file: File, size: Int
+        directory: String, segmentBytesMax: Int, keys: StorageKeys, calls: DiskCalls,
+        segment: LogSegment, file: File, size: Int
     ) {
+        self.keys = keys
         self.directory = directory
         self.segmentBytesMax = segmentBytesMax
         self.calls = calls
@@ -77,13 +79,28 @@ package final class WriteAheadLog {
     package func replace(with records: [[UInt8]]) throws(ShellError) {
         try refuseAfterFailure()
         waiting.removeAll()
+        try attempt { () throws(ShellError) in try rebase(on: records) }
+    }
+
+    /// Seals with the newest of these keys from now on, and writes what is there anew with it.
+    /// When it throws, the log is as after any other failure.
+    package func reseal(with keys: StorageKeys) throws(ShellError) {
+        try refuseAfterFailure()
+        try sync()
         try attempt { () throws(ShellError) in
-            let old = segment.number
-            try begin(isBase: true, records)
-            for name in try Folder.list(directory) {
-                guard let number = LogSegment.number(ofName: name), number <= old else { continue }
-                try Folder.remove("\(directory)/\(name)")
-            }
+            let (_, records) = try Self.readRecords(
+                in: directory, numbers: Self.segmentNumbers(in: directory), keys: self.keys)
+            self.keys = keys
+            try rebase(on: records)
+        }
+    }
+
+    private func rebase(on records: [[UInt8]]) throws(ShellError) {
+        let old = segment.number
+        try begin(isBase: true, records)
+        for name in try Folder.list(directory) {
+            guard let number = LogSegment.number(ofName: name), number <= old else { continue }
+            try Folder.remove("\(directory)/\(name)")
         }
     }
 
@@ -91,7 +108,7 @@ package final class WriteAheadLog {
     private func begin(isBase: Bool, _ records: [[UInt8]]) throws(ShellError) {
         let made = try Self.make(
             number: segment.number + 1, previousSalt: isBase ? 0 : segment.salt, isBase: isBase,
-            records, segmentBytesMax, in: directory, calls: calls)
+            records, segmentBytesMax, keys, in: directory, calls: calls)
         (segment, file, size) = (made.segment, made.file, made.size)
         try LogMarker(number: segment.number, salt: segment.salt, offset: size)
             .write(in: directory, calls: calls)
@@ -113,7 +130,7 @@ package final class WriteAheadLog {
     /// Sets a segment's space aside, writes it to the side, syncs it, and gives it its name.
     static func make(
         number: UInt64, previousSalt: UInt64, isBase: Bool, _ records: [[UInt8]],
-        _ segmentBytesMax: Int, in directory: String, calls: DiskCalls
+        _ segmentBytesMax: Int, _ keys: StorageKeys, in directory: String, calls: DiskCalls
     ) throws(ShellError) -> (segment: LogSegment, file: File, size: Int) {
         var random = SystemRandomNumberGenerator()
         let path = "\(directory)/\(LogSegment.name(number))"
@@ -122,9 +139,10 @@ package final class WriteAheadLog {
         let isAllocated = try file.allocate(segmentBytesMax)
         let segment = LogSegment(
             number: number, salt: random.next(), previousSalt: previousSalt,
-            allocated: isAllocated ? segmentBytesMax : 0, isBase: isBase)
+            allocated: isAllocated ? segmentBytesMax : 0, isBase: isBase,
+            sealedWith: keys.current)
         try file.write(segment.header)
-        var size = LogSegment.headerSize
+        var size = segment.headerSize
         for range in frames(of: records) {
             let frame = segment.frame(records[range], at: size)
             try file.write(frame)

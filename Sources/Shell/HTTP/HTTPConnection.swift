@@ -1,3 +1,4 @@
+import Base
 import NIOCore
 import NIOSSL
 
@@ -17,14 +18,16 @@ final class HTTPConnection {
 
     /// How the client proved who it is; asked for after the handshake.
     var identity: ConnectionIdentity {
-        if let known { return known }
+        if let known {
+            // A connection can outlive the certificate that it was opened with.
+            guard case .certificate(let subject) = known, subject.expiry < WallTime.now.seconds
+            else { return known }
+            self.known = .refused
+            return .refused
+        }
         let certificate = try? channel.pipeline.syncOperations.nioSSL_peerCertificate()
         let bytes = certificate.flatMap { try? $0.toDERBytes() }
-        let subject = bytes.flatMap(CertificateSubject.init(der:))
-        let identity =
-            subject.map { subject in
-                trust.enter(subject, on: channel) ? .certificate(subject) : .refused
-            } ?? ConnectionIdentity.anonymous
+        let identity = bytes.map { trust.identify($0, on: channel) } ?? .anonymous
         known = identity
         return identity
     }

@@ -9,6 +9,8 @@ import NIOHTTP1
 /// in the order of the calls.
 package final class HTTPExchange: Sendable {
     let channel: any Channel
+    /// Names the request in the audit log and in the header `Audit-Id`.
+    let auditID: String
     private let limits: HTTPLimits
     private let keepsAlive: Bool
     /// A stream of HTTP/2 carries this exchange only, and never anything but HTTP.
@@ -24,6 +26,9 @@ package final class HTTPExchange: Sendable {
         var isClosed = false
         var onClose: (@Sendable () -> Void)?
         var headers: [(String, String)] = []
+        var observer: Observer?
+        /// The code of the answer, once it has begun.
+        var code: Int?
     }
 
     /// Headers that the answer will carry whatever it is.
@@ -31,10 +36,15 @@ package final class HTTPExchange: Sendable {
         state.withLockedValue { $0.headers += headers }
     }
 
+    /// Told the code of an answer when it begins, and again when it is over.
+    typealias Observer = @Sendable (_ code: Int, _ isOver: Bool) -> Void
+
     init(
         channel: any Channel, limits: HTTPLimits, keepsAlive: Bool, isStream: Bool,
-        isHead: Bool, acceptsGzip: Bool, handler: NIOLoopBound<HTTPExchangeHandler>
+        isHead: Bool, acceptsGzip: Bool, auditID: String,
+        handler: NIOLoopBound<HTTPExchangeHandler>
     ) {
+        self.auditID = auditID
         self.channel = channel
         self.limits = limits
         self.keepsAlive = keepsAlive
@@ -61,6 +71,31 @@ package final class HTTPExchange: Sendable {
             return state.onClose
         }
         action?()
+        reportEnd()
+    }
+
+    /// Whether the answer has begun.
+    var hasBegun: Bool { state.withLockedValue { $0.code != nil } }
+
+    /// Who is told of the answer; set before it begins.
+    func observe(_ observer: @escaping Observer) {
+        state.withLockedValue { $0.observer = observer }
+    }
+
+    private func reportBeginning(_ code: Int) {
+        let observer = state.withLockedValue { state in
+            state.code = code
+            return state.observer
+        }
+        observer?(code, false)
+    }
+
+    private func reportEnd() {
+        let (observer, code) = state.withLockedValue { state in
+            defer { state.observer = nil }
+            return (state.observer, state.code)
+        }
+        if let code { observer?(code, true) }
     }
 
     /// Sends a complete answer; a long one compressed, for a client that takes that.
@@ -166,13 +201,32 @@ package final class HTTPExchange: Sendable {
     ) {
         var fields = HTTPHeaders(headers)
         fields.replaceOrAdd(name: "connection", value: "Upgrade")
+        fields.replaceOrAdd(name: "Audit-Id", value: auditID)
         let head = HTTPResponseHead(
             version: .http1_1, status: .switchingProtocols, headers: fields)
+        reportBeginning(101)
         channel.eventLoop.execute { [self] in
             channel.write(HTTPServerResponsePart.head(head), promise: nil)
             channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
             becomeByteStream(configure)
         }
+    }
+
+    /// Answers 101 and gives what `configure` made of the connection.
+    func upgraded<Value: Sendable>(
+        headers: [(String, String)],
+        configure: @escaping @Sendable (any Channel) throws -> Value
+    ) async throws -> Value {
+        let promise = channel.eventLoop.makePromise(of: Value.self)
+        upgrade(headers: headers) { channel in
+            do {
+                promise.succeed(try configure(channel))
+            } catch {
+                promise.fail(error)
+                throw error
+            }
+        }
+        return try await promise.futureResult.get()
     }
 
     /// Hands the connection's bytes to handlers that also write the answer's head.
@@ -183,6 +237,7 @@ package final class HTTPExchange: Sendable {
     private func becomeByteStream(_ configure: (any Channel) throws -> Void) {
         state.withLockedValue { $0.onClose = nil }
         handler.value.becomeByteStream(on: channel, configure)
+        channel.closeFuture.whenComplete { _ in self.reportEnd() }
     }
 
     /// As Go's servers put it.
@@ -209,12 +264,15 @@ package final class HTTPExchange: Sendable {
             headers.replaceOrAdd(name: name, value: value)
         }
         if !keepsAlive { headers.replaceOrAdd(name: "connection", value: "close") }
+        headers.replaceOrAdd(name: "Audit-Id", value: auditID)
+        reportBeginning(code)
         return HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: code), headers: headers)
     }
 
     private func didEnd() {
         state.withLockedValue { $0.onClose = nil }
+        reportEnd()
         handler.value.exchangeDidEnd(on: channel)
     }
 }

@@ -1,3 +1,5 @@
+import Base
+import Foundation
 import NIOCore
 import NIOHTTP1
 
@@ -70,6 +72,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
             channel: context.channel, limits: limits,
             keepsAlive: handlers == nil || head.isKeepAlive, isStream: handlers == nil,
             isHead: head.method == .HEAD, acceptsGzip: Self.acceptsGzip(head.headers),
+            auditID: Self.auditID(head.headers),
             handler: NIOLoopBound(self, eventLoop: context.eventLoop))
         self.exchange = exchange
         guard !isHeadTooLarge else {
@@ -136,6 +139,16 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         timeout = context.eventLoop.scheduleTask(in: limits.readTimeout) {
             channel.close(promise: nil)
         }
+    }
+
+    private static let auditIDBytesMax = 64
+
+    /// The client's own name for the request, or a new one.
+    private static func auditID(_ headers: HTTPHeaders) -> String {
+        guard let given = headers.first(name: "audit-id"), !given.isEmpty else {
+            return UUID().uuidString.lowercased()
+        }
+        return String(given.prefix(auditIDBytesMax))
     }
 
     /// Whether the client lists gzip and does not give it the weight 0 (RFC 9110 §12.5.3).

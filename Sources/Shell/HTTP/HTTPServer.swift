@@ -22,13 +22,17 @@ package struct HTTPRequest: Sendable {
         guard case .certificate(let subject) = connection else { return false }
         return subject.machine != nil
     }
+
+    /// Whether another machine passes the request of a client on.
+    var isForwarded: Bool { isFromMachine && ForwardedUser(head.headers) != nil }
 }
 
 /// How the client proved who it is, before any header is looked at.
 package enum ConnectionIdentity: Sendable, Equatable {
     /// A client certificate of the cluster's authority.
     case certificate(CertificateSubject)
-    /// A certificate of a machine that was removed, or of an authority that is trusted no more.
+    /// A certificate that proves nothing: of a machine that was removed, of an authority that is
+    /// not trusted, expired, or not for clients.
     case refused
     /// TLS without a client certificate.
     case anonymous
@@ -122,7 +126,13 @@ package struct HTTPServer: Sendable {
                         return try pipeline.addVersion1(to: channel, connection)
                     }
                     let handlers = channel.pipeline.syncOperations
-                    try handlers.addHandler(NIOSSLServerHandler(context: trust.apiServer))
+                    // Certificates are judged with the first request, which is then answered.
+                    try handlers.addHandler(
+                        NIOSSLServerHandler(
+                            context: trust.apiServer,
+                            customVerificationCallback: { _, promise in
+                                promise.succeed(.certificateVerified)
+                            }))
                     try handlers.addHandler(HTTPVersionHandler(pipeline, connection))
                 }
             }

@@ -8,9 +8,12 @@ import Store
 /// The numbers of this machine for Prometheus. `docs/operations.md` lists them.
 extension DaemonShell {
     func serveMetrics(_ ticket: Ticket) {
-        let exchange = exchanges.removeValue(forKey: ticket)?.exchange
-        exchange?.respond(
-            code: 200, headers: [("content-type", MetricsText.contentType)],
+        let client = exchanges.removeValue(forKey: ticket)
+        let type = MetricsText.contentType
+        auditor?.write(
+            client?.audit?.completed(APIResponse(code: 200, contentType: type, body: []), at: .now))
+        client?.exchange.respond(
+            code: 200, headers: [("content-type", type)],
             body: Array(metricsText.utf8))
     }
 
@@ -25,6 +28,7 @@ extension DaemonShell {
         addStore(to: &text)
         addRequests(to: &text)
         addIdentities(to: &text)
+        addAudit(to: &text)
         return text.text
     }
 
@@ -138,6 +142,15 @@ extension DaemonShell {
         text.add(
             .gauge, "podmesh_api_requests_open", "Requests, watches and streams under way.",
             exchanges.count)
+    }
+
+    private func addAudit(to text: inout MetricsText) {
+        guard let (written, lost) = auditor?.counts else { return }
+        text.add(
+            .counter, "podmesh_audit_events_total", "Events handed to the audit log.", written)
+        text.add(
+            .counter, "podmesh_audit_events_lost_total",
+            "Events that the audit log could not take.", lost)
     }
 
     private func addIdentities(to text: inout MetricsText) {

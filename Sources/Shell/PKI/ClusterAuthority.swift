@@ -202,10 +202,34 @@ package struct CertificateSubject: Sendable, Equatable {
     package let authority: String
     /// Which certification of the machine this is; zero for users.
     package let serial: UInt64
+    /// When the certificate is good no more, in seconds of Unix time.
+    package let expiry: Int64
 
-    /// Reads the subject out of a certificate in DER form.
+    /// Reads the subject out of a certificate in DER form, which TLS has verified.
     package init?(der: [UInt8]) {
         guard let certificate = try? Certificate(derEncoded: der) else { return nil }
+        self.init(certificate)
+    }
+
+    /// Reads the subject out of a client's certificate that nobody has verified: nil unless one of
+    /// the authorities (in PEM) issued it, for clients, and it is valid now.
+    package init?(der: [UInt8], issuedBy authorities: [String], at now: WallTime) {
+        guard let certificate = try? Certificate(derEncoded: der),
+            certificate.notValidBefore <= now.date, now.date <= certificate.notValidAfter,
+            let usages = try? certificate.extensions.extendedKeyUsage,
+            usages.contains(.clientAuth) || usages.contains(.any)
+        else { return nil }
+        let isIssued = authorities.contains { text in
+            guard let authority = try? Certificate(pemEncoded: text) else { return false }
+            return authority.subject == certificate.issuer
+                && authority.publicKey.isValidSignature(certificate.signature, for: certificate)
+        }
+        guard isIssued else { return nil }
+        self.init(certificate)
+    }
+
+    private init(_ certificate: Certificate) {
+        expiry = Int64(certificate.notValidAfter.timeIntervalSince1970)
         (commonName, organizations) = Self.attributes(of: certificate.subject)
         authority = ClusterAuthority.id(of: certificate.issuer)
         serial = ClusterAuthority.machineSerial(certificate.serialNumber) ?? 0

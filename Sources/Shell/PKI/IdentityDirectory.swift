@@ -26,6 +26,9 @@ package struct IdentityDirectory: Sendable {
         /// The X25519 secret key that opens the cluster's vaults, 32 bytes. It stays the same
         /// as long as the folder.
         package var vaultKey: [UInt8]
+        /// What the log and the snapshot are sealed with; nil in the folder of a version that
+        /// sealed nothing, until its first start.
+        package var storageKeys: StorageKeys?
         /// Machines to join the mesh through; empty on the first machine.
         package var seeds: [Seed]
         /// Present on the first machine only: what the cluster starts from. It is put into the

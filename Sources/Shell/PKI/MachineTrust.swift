@@ -13,6 +13,8 @@ package final class MachineTrust: Sendable {
         var barred: [MachineName: UInt64] = [:]
         /// Ids of the trusted authorities.
         var authorities: Set<String>
+        /// Their certificates.
+        var authorityPEMs: [String]
         /// Connections whose peer showed a certificate.
         var connections: [ObjectIdentifier: (channel: any Channel, subject: CertificateSubject)] =
             [:]
@@ -36,7 +38,8 @@ package final class MachineTrust: Sendable {
         state = NIOLockedValueBox(
             State(
                 contexts: try Contexts(MachineTLS(identity)),
-                authorities: Set(identity.authorities.map(\.id))))
+                authorities: Set(identity.authorities.map(\.id)),
+                authorityPEMs: identity.authorities.map(\.certificatePEM)))
     }
 
     /// For clients of the API.
@@ -52,6 +55,7 @@ package final class MachineTrust: Sendable {
         state.withLockedValue { state in
             state.contexts = contexts
             state.authorities = Set(identity.authorities.map(\.id))
+            state.authorityPEMs = identity.authorities.map(\.certificatePEM)
         }
         closeRefused()
     }
@@ -71,6 +75,17 @@ package final class MachineTrust: Sendable {
         guard state.authorities.contains(subject.authority) else { return false }
         guard let machine = subject.machine else { return true }
         return subject.serial > state.barred[machine] ?? 0
+    }
+
+    /// Who shows this certificate, which TLS has not judged: a client whose certificate is bad gets
+    /// an answer that says so, and not a broken connection.
+    func identify(_ der: [UInt8], on channel: any Channel) -> ConnectionIdentity {
+        let authorities = state.withLockedValue { $0.authorityPEMs }
+        guard
+            let subject = CertificateSubject(der: der, issuedBy: authorities, at: .now),
+            enter(subject, on: channel)
+        else { return .refused }
+        return .certificate(subject)
     }
 
     /// Notes who is at the other end, to close the connection when he is let in no more; false when

@@ -60,7 +60,7 @@ package struct ServiceAccountTokens: Sendable {
             .replacingOccurrences(of: "=", with: "")
     }
 
-    private static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var padded = text.replacingOccurrences(of: "-", with: "+")
             .replacingOccurrences(of: "_", with: "/")
         while padded.utf8.count % 4 != 0 { padded += "=" }

@@ -7,6 +7,7 @@ final class ByteSource: Sendable {
     private let channel: any Channel
     private let input: AsyncStream<[UInt8]>.Continuation
     private let waiting = NIOLockedValueBox(0)
+    private let isDiscarding = NIOLockedValueBox(false)
 
     /// Pieces that may wait; then the socket is not read any further until half are taken.
     private static let waitingMax = 64
@@ -17,6 +18,7 @@ final class ByteSource: Sendable {
     }
 
     func give(_ piece: [UInt8]) {
+        if isDiscarding.withLockedValue({ $0 }) { return }
         let isFull = waiting.withLockedValue { count in
             count += 1
             return count == Self.waitingMax
@@ -35,6 +37,13 @@ final class ByteSource: Sendable {
     }
 
     func finish() { input.finish() }
+
+    /// From now on what comes is read and forgotten.
+    func discard() {
+        isDiscarding.withLockedValue { $0 = true }
+        input.finish()
+        channel.setOption(.autoRead, value: true).whenComplete { _ in }
+    }
 }
 
 /// Hands the bare bytes of a connection to a ``ByteSource``.

@@ -15,9 +15,11 @@ final class ContainerStreams: Sendable {
     private let jobs: AsyncStream<@Sendable () async -> Void>
     private let queue: AsyncStream<@Sendable () async -> Void>.Continuation
 
-    /// The protocols of exec and attach, in the order of preference.
-    private static let webSocketProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
-    private static let spdyProtocols = ["v4.channel.k8s.io"]
+    /// The protocols of exec and attach over SPDY, in the order of preference. The runtime's
+    /// streaming server knows them all.
+    private static let spdyProtocols = [
+        "v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io",
+    ]
     /// Port-forward carries SPDY inside WebSocket messages (KEP-4006).
     private static let portForwardProtocol = "SPDY/3.1+portforward.k8s.io"
     /// Its older form, which names the ports in the query.
@@ -112,55 +114,47 @@ final class ContainerStreams: Sendable {
     }
 
     private func run(_ command: RemoteCommand, for client: DaemonShell.ClientExchange) {
-        if client.request.header("upgrade")?.lowercased() == "spdy/3.1" {
-            tunnelSPDY(client, protocols: Self.spdyProtocols) { [runtime] in
-                try await runtime.streamingURL(of: command)
+        if Self.wantsSPDY(client) {
+            spliceSPDY(client, protocols: Self.spdyProtocols) { [runtime] name, body in
+                try await runtime.tunnel(
+                    to: try await runtime.streamingURL(of: command), protocols: [name], body)
             }
             return
         }
-        let isUpgraded = WebSocketConnection.upgrade(
-            client.request, client.exchange, protocols: Self.webSocketProtocols
-        ) { [self] socket, name in
-            queue.yield { await self.serve(command, socket, canCloseStdin: name.hasPrefix("v5")) }
+        let agreement = WebSocketConnection.agree(
+            on: client.request, protocols: CommandProtocol.all.map(\.name),
+            unnamed: CommandProtocol.oldest.name)
+        guard let agreement else { return refuseUpgrade(client.exchange) }
+        let form = CommandProtocol.named(agreement.name)
+        serve(client.exchange) { [runtime] exchange in
+            let socket = try await WebSocketConnection.upgrade(
+                exchange, by: agreement, isText: form.isBase64)
+            await CommandSession(command, form, socket).run(in: runtime)
         }
-        if !isUpgraded { refuseUpgrade(client.exchange) }
     }
 
-    /// Carries messages of `[channel] bytes` between the client and the command (`remotecommand`,
-    /// KEP-4006). Version 5 closes a channel with `[255, channel]`.
+    /// Does the work of one session, as long as the client is there. What fails before the answer
+    /// has begun is the answer.
     private func serve(
-        _ command: RemoteCommand, _ socket: WebSocketConnection, canCloseStdin: Bool
-    ) async {
-        do {
-            try await runtime.remoteCommand(command) { output, input in
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask {
-                        for await message in socket.source.stream {
-                            socket.source.didTake()
-                            guard let first = message.first else { continue }
-                            if canCloseStdin, first == 255 {
-                                if message.count > 1, message[1] == 0 {
-                                    try await input.closeStdin()
-                                }
-                            } else if let channel = RemoteCommandChannel(rawValue: first) {
-                                try await input.write(Array(message.dropFirst()), to: channel)
-                            }
-                        }
-                        // A client that went away reads nothing more, and its command ends with it.
-                        throw CancellationError()
+        _ exchange: HTTPExchange,
+        _ work: @escaping @Sendable (HTTPExchange) async throws -> Void
+    ) {
+        queue.yield {
+            await StreamSession.whileOpen(exchange.channel) {
+                do {
+                    try await work(exchange)
+                } catch {
+                    guard !exchange.hasBegun else {
+                        exchange.channel.close(promise: nil)
+                        return
                     }
-                    while let (channel, bytes) = try await output.next() {
-                        try await socket.send([channel.rawValue] + bytes)
-                    }
-                    group.cancelAll()
+                    exchange.respond(
+                        .status(
+                            StatusError(
+                                .internalError, "unable to upgrade connection: \(error)")))
                 }
             }
-        } catch is CancellationError {
-        } catch {
-            let status = StatusError(.internalError, "\(error)").json.bytes
-            try? await socket.send([RemoteCommandChannel.error.rawValue] + status)
         }
-        await socket.close()
     }
 
     // MARK: Port-forward
@@ -168,9 +162,8 @@ final class ContainerStreams: Sendable {
     private func forward(
         _ ports: [Int], of sandboxID: String, for client: DaemonShell.ClientExchange
     ) {
-        if client.request.header("upgrade")?.lowercased() == "spdy/3.1" {
-            let runtime = runtime
-            spliceSPDY(client, protocols: ["portforward.k8s.io"]) { body in
+        if Self.wantsSPDY(client) {
+            spliceSPDY(client, protocols: ["portforward.k8s.io"]) { [runtime] _, body in
                 try await runtime.portForward(sandboxID: sandboxID, body)
             }
             return
@@ -181,24 +174,23 @@ final class ContainerStreams: Sendable {
             protocols.append(Self.portChannelsProtocol)
             unnamed = Self.portChannelsProtocol
         }
-        let isUpgraded = WebSocketConnection.upgrade(
-            client.request, client.exchange, protocols: protocols, unnamed: unnamed
-        ) { [self] socket, name in
-            queue.yield { [runtime] in
-                try? await runtime.portForward(sandboxID: sandboxID) { reader, writer in
-                    if name == Self.portChannelsProtocol {
-                        let channels = PortForwardChannels(ports: ports)
-                        try await Self.carry(channels, socket, &reader, writer)
-                    } else {
-                        try await Self.splice(socket.source, &reader, writer) {
-                            try await socket.send($0)
-                        }
+        let agreement = WebSocketConnection.agree(
+            on: client.request, protocols: protocols, unnamed: unnamed)
+        guard let agreement else { return refuseUpgrade(client.exchange) }
+        serve(client.exchange) { [runtime] exchange in
+            try await runtime.portForward(sandboxID: sandboxID) { reader, writer in
+                let socket = try await WebSocketConnection.upgrade(exchange, by: agreement)
+                if agreement.name == Self.portChannelsProtocol {
+                    let channels = PortForwardChannels(ports: ports)
+                    try? await Self.carry(channels, socket, &reader, writer)
+                } else {
+                    try? await StreamSession.splice(socket.source, &reader, writer) {
+                        try await socket.send($0)
                     }
                 }
                 await socket.close()
             }
         }
-        if !isUpgraded { refuseUpgrade(client.exchange) }
     }
 
     /// Carries both directions of a session of channels until either side ends.
@@ -233,69 +225,51 @@ final class ContainerStreams: Sendable {
 
     // MARK: SPDY
 
+    private static func wantsSPDY(_ client: DaemonShell.ClientExchange) -> Bool {
+        client.request.header("upgrade")?.lowercased() == "spdy/3.1"
+    }
+
     typealias TunnelBody = @Sendable (inout TunnelReader, TunnelWriter) async throws -> Void
 
     /// The runtime's streaming server speaks SPDY itself: the client's bytes go there as they are.
-    private func tunnelSPDY(
-        _ client: DaemonShell.ClientExchange, protocols: [String],
-        url: @escaping @Sendable () async throws -> String
-    ) {
-        let runtime = runtime
-        spliceSPDY(client, protocols: protocols) { body in
-            try await runtime.tunnel(to: try await url(), protocols: protocols, body)
-        }
-    }
-
+    /// The client is answered when the session with the runtime is open, so that its streams are
+    /// accepted at once, and it learns what stood in the way.
     private func spliceSPDY(
         _ client: DaemonShell.ClientExchange, protocols: [String],
-        _ open: @escaping @Sendable (@escaping TunnelBody) async throws -> Void
+        _ open: @escaping @Sendable (_ protocol: String, @escaping TunnelBody) async throws -> Void
     ) {
         let offered = client.request.head.headers[canonicalForm: "x-stream-protocol-version"]
             .map(String.init)
-        guard let chosen = protocols.first(where: offered.contains) else {
-            refuseUpgrade(client.exchange)
-            return
-        }
-        client.exchange.upgrade(headers: [
-            ("upgrade", "SPDY/3.1"), ("x-stream-protocol-version", chosen),
-        ]) { [queue] channel in
-            let source = ByteSource(channel: channel)
-            try channel.pipeline.syncOperations.addHandler(ByteStreamHandler(source: source))
-            queue.yield {
-                try? await open { reader, writer in
-                    try await Self.splice(source, &reader, writer) {
-                        try await channel.writeAndFlush(channel.allocator.buffer(bytes: $0)).get()
-                    }
+        // A client that names none speaks the oldest, as with Kubernetes.
+        guard let chosen = protocols.first(where: offered.contains)
+            ?? (offered.isEmpty ? protocols.last : nil)
+        else { return refuseUpgrade(client.exchange) }
+        serve(client.exchange) { exchange in
+            try await open(chosen) { reader, writer in
+                let source = try await exchange.upgraded(headers: [
+                    ("upgrade", "SPDY/3.1"), ("x-stream-protocol-version", chosen),
+                ]) { channel in
+                    let source = ByteSource(channel: channel)
+                    try channel.pipeline.syncOperations.addHandler(
+                        ByteStreamHandler(source: source))
+                    return source
                 }
-                try? await channel.close().get()
-            }
-        }
-    }
-
-    /// Carries bytes both ways until either side ends.
-    private static func splice(
-        _ source: ByteSource, _ reader: inout TunnelReader, _ writer: TunnelWriter,
-        _ send: @Sendable ([UInt8]) async throws -> Void
-    ) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await bytes in source.stream {
-                    source.didTake()
-                    try await writer.write(bytes)
+                let channel = exchange.channel
+                try? await StreamSession.splice(source, &reader, writer) {
+                    try await channel.writeAndFlush(channel.allocator.buffer(bytes: $0)).get()
                 }
-                throw CancellationError()
+                await StreamSession.close(channel, source)
             }
-            while let bytes = try await reader.next() { try await send(bytes) }
-            group.cancelAll()
         }
     }
 
     private func refuseUpgrade(_ exchange: HTTPExchange) {
+        let names = CommandProtocol.all.map(\.name).joined(separator: ", ")
         exchange.respond(
             .status(
                 StatusError(
                     .badRequest,
-                    "you must specify a supported streaming protocol: WebSocket with "
-                        + "\(Self.webSocketProtocols.joined(separator: " or ")), or SPDY/3.1")))
+                    "you must specify a supported streaming protocol: WebSocket with one of "
+                        + "\(names), or SPDY/3.1")))
     }
 }

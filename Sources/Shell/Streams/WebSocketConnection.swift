@@ -8,51 +8,70 @@ import NIOWebSocket
 final class WebSocketConnection: Sendable {
     /// Messages of the client, in order; ends when it closes or goes away.
     let source: ByteSource
-    private let channel: any Channel
+    let channel: any Channel
+    private let isText: Bool
 
     private static let messageBytesMax = 4 * 1024 * 1024
+    /// How a browser, which cannot set headers, sends its bearer token: as a protocol that nobody
+    /// chooses.
+    static let bearerPrefix = "base64url.bearer.authorization.k8s.io."
 
-    private init(channel: any Channel) {
+    private init(channel: any Channel, isText: Bool) {
+        self.isText = isText
         self.channel = channel
         source = ByteSource(channel: channel)
     }
 
-    /// Upgrades a request whose `sec-websocket-protocol` names a protocol that is supported, and
-    /// hands on the connection with the protocol; one that names none gets `unnamed`. False when
-    /// there is no protocol for it.
-    static func upgrade(
-        _ request: HTTPRequest, _ exchange: HTTPExchange, protocols: [String],
-        unnamed: String? = nil,
-        _ start: @escaping @Sendable (WebSocketConnection, _ protocol: String) -> Void
-    ) -> Bool {
-        let offered = request.head.headers[canonicalForm: "sec-websocket-protocol"].map(String.init)
+    /// What a client's request for a WebSocket and the server agree on.
+    struct Agreement: Sendable {
+        /// The protocol to speak.
+        let name: String
+        /// Whether the client named it, and is told.
+        let isNamed: Bool
+        let key: String
+    }
+
+    /// The first of the protocols that the request's `sec-websocket-protocol` names, or `unnamed`
+    /// for one that names none; nil when there is no protocol for it.
+    static func agree(
+        on request: HTTPRequest, protocols: [String], unnamed: String? = nil
+    ) -> Agreement? {
+        let offered = request.head.headers[canonicalForm: "sec-websocket-protocol"]
+            .map(String.init).filter { !$0.hasPrefix(bearerPrefix) }
         let named = protocols.first(where: offered.contains)
         guard let key = request.header("sec-websocket-key"),
-            let chosen = named ?? (offered.isEmpty ? unnamed : nil)
-        else { return false }
+            let name = named ?? (offered.isEmpty ? unnamed : nil)
+        else { return nil }
+        return Agreement(name: name, isNamed: named != nil, key: key)
+    }
+
+    /// Answers 101, and gives the connection. `isText`: messages to the client are text.
+    static func upgrade(
+        _ exchange: HTTPExchange, by agreement: Agreement, isText: Bool = false
+    ) async throws -> WebSocketConnection {
         let accept = Insecure.SHA1.hash(
-            data: Data((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
+            data: Data((agreement.key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
         var headers = [
             ("upgrade", "websocket"),
             ("sec-websocket-accept", Data(accept).base64EncodedString()),
         ]
-        if let named { headers.append(("sec-websocket-protocol", named)) }
-        exchange.upgrade(headers: headers) { channel in
-            let connection = WebSocketConnection(channel: channel)
+        if agreement.isNamed { headers.append(("sec-websocket-protocol", agreement.name)) }
+        return try await exchange.upgraded(headers: headers) { channel in
+            let connection = WebSocketConnection(channel: channel, isText: isText)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(WebSocketFrameEncoder())
             try pipeline.addHandler(
                 ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: Self.messageBytesMax)))
             try pipeline.addHandler(MessageHandler(connection, bytesMax: Self.messageBytesMax))
-            start(connection, chosen)
+            return connection
         }
-        return true
     }
 
-    /// Sends one binary message; suspends while the client does not read.
+    /// Sends one message; suspends while the client does not read.
     func send(_ message: [UInt8]) async throws {
         let frame = WebSocketFrame(
-            fin: true, opcode: .binary, data: channel.allocator.buffer(bytes: message))
+            fin: true, opcode: isText ? .text : .binary,
+            data: channel.allocator.buffer(bytes: message))
         try await channel.writeAndFlush(frame).get()
     }
 
@@ -62,7 +81,7 @@ final class WebSocketConnection: Sendable {
         data.write(webSocketErrorCode: .normalClosure)
         let frame = WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
         try? await channel.writeAndFlush(frame).get()
-        try? await channel.close().get()
+        await StreamSession.close(channel, source)
     }
 }
 
