@@ -200,8 +200,9 @@ extension JourneyTests {
                     $0.verb == "create" && $0.objectRef.name == "audited"
                         && $0.user.username == "kubernetes-admin"
                 }
-                return made.contains { $0.objectRef.resource == "secrets" && $0.level == "Metadata" }
-                    && made.contains {
+                return made.contains {
+                    $0.objectRef.resource == "secrets" && $0.level == "Metadata"
+                } && made.contains {
                         $0.objectRef.resource == "configmaps" && $0.level == "RequestResponse"
                     } && text.contains("plainplain")
             }

@@ -200,7 +200,8 @@ extension AuditPolicy.Rule {
         let action = request.action
         guard verbs.isEmpty || verbs.contains(action.verb) else { return false }
         if !namespaces.isEmpty || !resources.isEmpty {
-            return action.path == nil && (namespaces.isEmpty || namespaces.contains(action.namespace))
+            return action.path == nil
+                && (namespaces.isEmpty || namespaces.contains(action.namespace))
                 && (resources.isEmpty || resources.contains { $0.holds(action) })
         }
         guard !nonResourceURLs.isEmpty else { return true }

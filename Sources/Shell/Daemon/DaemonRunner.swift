@@ -104,7 +104,8 @@ package struct DaemonRunner: Sendable {
             configuration: configuration, clusterID: identity.clusterID, shell: { shell })
         let auditor = try Auditor(configuration.audit, logger: logger)
         let front = APIFront(
-            views: shell.views, meter: shell.meter, auditor: auditor, ownRoutes: { routes.take($0, $1) }
+            views: shell.views, meter: shell.meter, auditor: auditor,
+            ownRoutes: { routes.take($0, $1) }
         ) { input, http, exchange in
             shell.deliver(.request(input, http, exchange))
         }

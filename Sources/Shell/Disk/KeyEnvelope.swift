@@ -112,11 +112,13 @@ package struct KeyEnvelope: Sendable, Equatable {
 
     /// Whom it is sealed for, in words.
     package var audience: String {
-        let names = slots.compactMap { if case .machine(let name, _) = $0 { name.text } else { nil } }
+        let names = slots.compactMap { slot in
+            if case .machine(let name, _) = slot { name.text } else { nil }
+        }
         var parts: [String] = []
         if names.count > 8 {
-            parts.append(
-                "the machines \(names.prefix(8).joined(separator: ", ")) and \(names.count - 8) more")
+            let some = names.prefix(8).joined(separator: ", ")
+            parts.append("the machines \(some) and \(names.count - 8) more")
         } else if !names.isEmpty {
             parts.append("the machines \(names.joined(separator: ", "))")
         }

@@ -52,7 +52,8 @@ package final class SnapshotFile {
         _ write: (SnapshotWriter) throws -> Void
     ) throws(ShellError) {
         let writer = try SnapshotWriter(
-            creating: "\(path).tmp", .storage(keys), metadata: metadata, savedAt: savedAt, calls: calls)
+            creating: "\(path).tmp", .storage(keys), metadata: metadata, savedAt: savedAt,
+            calls: calls)
         do {
             try write(writer)
             try writer.finish()
