@@ -20,8 +20,15 @@ struct DetectionChecker {
     private var lastIdle: [Instant] = []
     private var beliefs: [[Belief?]] = []
     private var nextLook = Instant.zero
+    /// Which machines ran, and which were busy, at the last look.
+    private var states: [Int8] = []
+    /// Somebody believed a machine to be alive that did not run.
+    private var isInDoubt = false
 
     private static let lookInterval = Span.milliseconds(100)
+    /// When nobody can be wrong: the rule is about machines that do not run, and a change of who
+    /// runs is looked at as soon as a step shows it.
+    private static let calmInterval = Span.seconds(1)
     /// For wake-ups of the worst clock and a look that comes late.
     private static let margin = Span.milliseconds(500)
 
@@ -33,8 +40,12 @@ struct DetectionChecker {
 
     /// The rule that is broken, or nil. Looks now and then.
     mutating func look(_ machines: [VirtualMachine], at now: Instant) -> String? {
-        guard now >= nextLook else { return nil }
-        nextLook = now + Self.lookInterval
+        guard now >= nextLook || hasChanged(machines) else { return nil }
+        states = machines.map(Self.state)
+        isInDoubt = false
+        defer {
+            nextLook = now + (isInDoubt ? Self.lookInterval : Self.calmInterval)
+        }
         if lastRan.count < machines.count {
             lastRan = Array(repeating: now, count: machines.count)
             lastIdle = lastRan
@@ -44,6 +55,7 @@ struct DetectionChecker {
         // A slow machine with work waiting is as late as one that stands still.
         for machine in machines where !machine.isRunning || machine.isBusy {
             lastIdle[machine.number] = now
+            if machine.isBusy { isInDoubt = true }
         }
         for observer in machines where observer.isRunning {
             for other in machines where other.number != observer.number {
@@ -51,6 +63,18 @@ struct DetectionChecker {
             }
         }
         return nil
+    }
+
+    private static func state(_ machine: VirtualMachine) -> Int8 {
+        machine.isRunning ? (machine.isBusy ? 2 : 1) : 0
+    }
+
+    private func hasChanged(_ machines: [VirtualMachine]) -> Bool {
+        guard machines.count == states.count else { return true }
+        for machine in machines where states[machine.number] != Self.state(machine) {
+            return true
+        }
+        return false
     }
 
     private mutating func look(
@@ -68,6 +92,7 @@ struct DetectionChecker {
         belief.healthMax = max(belief.healthMax, health)
         beliefs[observer.number][other.number] = belief
         guard !other.isRunning, let gossip = observer.core?.gossip else { return nil }
+        isInDoubt = true
         let start = max(
             belief.since, max(lastRan[other.number], lastIdle[observer.number]))
         let bound = Self.bound(
