@@ -121,12 +121,6 @@ import Testing
     @Test func goingBackRestartsOnlyWhatWasMovedOn() {
         var cluster = Self.running()
         let names = Set(cluster.pods().map(\.metadata.name))
-        cluster.check = { cluster in
-            // The new one never gets ready, so the rollout stops there.
-            for pod in cluster.pods() where pod.containers[0].image == "bad" && pod.isReady {
-                cluster.check = { _ in }
-            }
-        }
         let containers: JSON = [["name": "c", "image": "bad"]]
         cluster.user {
             $0.must(.patch(Self.key, ["spec": ["template": ["spec": ["containers": containers]]]]))

@@ -222,8 +222,10 @@ import Testing
     @Test func itTakesInPodsThatMatchAndLetsGoOfOthers() {
         var cluster = Self.running()
         let pod = cluster.pods()[0]
-        cluster.user {
-            $0.must(.patch(pod.key, ["metadata": ["ownerReferences": [["$patch": "replace"]]]]))
+        cluster.user { api in
+            var orphan = api[pod.key] ?? [:]
+            orphan[path: ["metadata", "ownerReferences"]] = JSON?.none
+            api.must(.update(.pods, orphan))
         }
         cluster.settle()
         #expect(cluster.api[pod.key].map(Pod.init)?.metadata.controller?.kind == "Job")

@@ -128,6 +128,7 @@ struct ReadOptions: Sendable, Equatable {
                 + "show up in the list.")
         var rest = token
         rest.revision = .zero
+        rest.begun = nil
         error.continueToken = rest.text
         return error
     }

@@ -156,7 +156,7 @@ package enum CronJobController: Controller {
             ]
         }
         if Set(active.map(\.record.uid)) != known {
-            status["active"] = references.isEmpty ? nil : .array(references)
+            status["active"] = references.isEmpty ? JSON?.none : .array(references)
         }
         func keepLatest(_ name: String, _ times: [WallTime]) {
             let before = status[name]?.string.flatMap(WallTime.init(rfc3339:))

@@ -21,7 +21,7 @@ extension JobWork {
         } else {
             manage(&result)
         }
-        status["conditions"] = list.conditions.isEmpty ? nil : list.json
+        status["conditions"] = list.conditions.isEmpty ? JSON?.none : list.json
         writeStatus(&result)
     }
 
@@ -33,7 +33,7 @@ extension JobWork {
         if isSuspended {
             guard list[type]?.isTrue != true else { return }
             list.set(type, "True", reason: "JobSuspended", message: "Job suspended")
-            status["startTime"] = nil
+            status["startTime"] = JSON?.none
             result.events.append(event("Suspended", "Job suspended"))
         } else if list[type]?.isTrue ?? false {
             list.set(type, "False", reason: "JobResumed", message: "Job resumed")

@@ -171,7 +171,8 @@ struct JobWork {
         store("succeeded", succeeded)
         store("failed", failed)
         if isIndexed {
-            status["completedIndexes"] = completed.count == 0 ? nil : .string(completed.text)
+            status["completedIndexes"] =
+                completed.count == 0 ? JSON?.none : .string(completed.text)
         }
         if limitPerIndex != nil { status["failedIndexes"] = .string(failedIndexes.text) }
         var uncounted: JSON = .object([:])
