@@ -40,7 +40,8 @@ import Testing
         #expect(status["disruptionsAllowed"]?.integer == allowed)
         #expect(status["observedGeneration"]?.integer == 1)
         let condition = status["conditions"]?[0]
-        #expect(condition?["reason"]?.string == (allowed > 0 ? "SufficientPods" : "InsufficientPods"))
+        let reason = allowed > 0 ? "SufficientPods" : "InsufficientPods"
+        #expect(condition?["reason"]?.string == reason)
     }
 
     @Test func anEvictionThatWasGrantedCountsUntilItsTimeIsOver() {

@@ -22,7 +22,8 @@ import Testing
     @Test func aReplicationControllerKeepsItsPods() {
         var cluster = Self.running()
         #expect(cluster.pods().count == 2)
-        #expect(cluster.pods().allSatisfy { $0.metadata.controller?.kind == "ReplicationController" })
+        let owners = Set(cluster.pods().map { $0.metadata.controller?.kind })
+        #expect(owners == ["ReplicationController"])
         let status = cluster.api[Self.key]?["status"] ?? [:]
         #expect(status["readyReplicas"]?.integer == 2)
         #expect(status["observedGeneration"]?.integer == 1)

@@ -107,8 +107,8 @@ struct ReadOptions: Sendable, Equatable {
         return .invalid(options, name: "", faults)
     }
 
-    /// Refuses to go on with a list that was begun too long ago, as etcd's compaction does: a client
-    /// that pages for hours is told so, not held up by what the history happens to keep.
+    /// Refuses to go on with a list that was begun too long ago, as etcd's compaction does: a
+    /// client that pages for hours is told so, whatever the history happens to keep.
     func checkAge(at now: WallTime, _ limits: APILimits) throws(StatusError) {
         guard let token, token.revision != .zero, let begun = token.begun,
             begun + limits.continueTokenLifetime < now

@@ -4,8 +4,8 @@ package import Objects
 
 /// Makes Jobs when a schedule is due (`kube-controller-manager`'s cronjob controller).
 ///
-/// A run that is due is made once: its Job is named for the minute. Of several runs that were missed
-/// only the last is made up for. Schedules are kept in UTC.
+/// A run that is due is made once: its Job is named for the minute. Of several runs that were
+/// missed only the last is made up for. Schedules are kept in UTC.
 package enum CronJobController: Controller {
     private static let component = "cronjob-controller"
     private static let scheduledAnnotation = "batch.kubernetes.io/cronjob-scheduled-timestamp"

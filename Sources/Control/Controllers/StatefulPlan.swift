@@ -219,7 +219,9 @@ extension StatefulPlan {
     func updateStatus(_ result: inout Reconciliation) {
         let pods = members.map(\.pod)
         var status = set.status
-        func count(_ isCounted: (PodRecord) -> Bool) -> Int64 { Int64(pods.count(where: isCounted)) }
+        func count(_ isCounted: (PodRecord) -> Bool) -> Int64 {
+            Int64(pods.count(where: isCounted))
+        }
         func store(_ name: String, _ count: Int64) {
             status[name] = count == 0 ? JSON?.none : .integer(count)
         }

@@ -138,7 +138,8 @@ struct StatefulIdentity {
                 claim[path: ["metadata", "labels", label]] = value
             }
             // Without a controller flag: the claim is kept by nobody, it only goes with the set.
-            if set.spec["persistentVolumeClaimRetentionPolicy"]?["whenDeleted"]?.string == "Delete" {
+            let policy = set.spec["persistentVolumeClaimRetentionPolicy"]
+            if policy?["whenDeleted"]?.string == "Delete" {
                 claim[path: ["metadata", "ownerReferences"]] = [owner(of: set)]
             }
             return claim
