@@ -31,8 +31,9 @@ extension FuzzDecoder {
         "websocket", "frames of WebSocket clients",
         seeds: { WebSocketSamples.connections },
         check: { bytes in
-            let decoder = WebSocketFrameDecoder(maxFrameSize: WebSocketSamples.bytesMax)
-            let frames = read(bytes, decoder) { (frame: WebSocketFrame) in frame }
+            let frames = read(
+                bytes, WebSocketFrameDecoder(maxFrameSize: WebSocketSamples.bytesMax)
+            ) { (frame: WebSocketFrame) in frame }
             let whole = WebSocketSamples.outcomes(of: frames.whole)
             guard
                 frames.pieces.map({ WebSocketSamples.outcomes(of: $0) == whole }) ?? true
@@ -48,6 +49,7 @@ extension FuzzDecoder {
             return whole.isEmpty ? .refused : .accepted
         })
 
+    /// - Parameter decoder: makes a new one for each stream; some are classes that keep their place.
     private static func read<Decoder: ByteToMessageDecoder, Message>(
         _ bytes: [UInt8], _ decoder: @autoclosure () -> Decoder,
         _ message: (Decoder.InboundOut) -> Message
