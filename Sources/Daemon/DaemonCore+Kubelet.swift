@@ -254,6 +254,12 @@ extension DaemonCore {
         }
     }
 
+    private func pods(onNode node: String) -> [JSON] {
+        objects(in: .resource(group: "", resource: "pods")).map(\.1).filter {
+            $0["spec"]?["nodeName"]?.string == node
+        }
+    }
+
     /// The part of a kubelet's own API that people look at.
     private func answerAsKubelet(
         _ ticket: Ticket, _ path: String, _ node: String, into out: inout Outbox<DaemonEffect>
@@ -269,13 +275,20 @@ extension DaemonCore {
         case "/metrics":
             out.append(.serveMetrics(ticket))
         case "/pods", "/runningpods":
-            let pods = objects(in: .resource(group: "", resource: "pods")).map(\.1).filter {
-                $0["spec"]?["nodeName"]?.string == node
-            }
             let list: JSON = [
-                "kind": "PodList", "apiVersion": "v1", "metadata": [:], "items": .array(pods),
+                "kind": "PodList", "apiVersion": "v1", "metadata": [:],
+                "items": .array(pods(onNode: node)),
             ]
             out.append(.respond(ticket, APIResponse(code: 200, body: list.bytes)))
+        case "/stats/summary":
+            // Before the first reading there is nothing but the time.
+            let newest = kubelet.statistics.newest ?? MachineStatistics(time: wallTime)
+            let summary = KubeletAPI.summary(
+                node: node, newest, pods: pods(onNode: node), rates: usageReport)
+            out.append(.respond(ticket, APIResponse(code: 200, body: summary.bytes)))
+        case "/configz":
+            let told = KubeletAPI.configuration(configuration.kubelet)
+            out.append(.respond(ticket, APIResponse(code: 200, body: told.bytes)))
         default:
             out.append(
                 .respond(
