@@ -103,12 +103,17 @@ extension JourneyTests {
             try await deploy("steady")
             let before = try await running("steady")
             try await signal("containerd", "STOP")
-            try await deploy("later", replicas: 1)
-            // A probe that gets no answer in time has failed, three times.
-            try await eventually(within: .seconds(20), "the Pods are not ready") {
-                try await cluster.pods("app=steady").allSatisfy { !$0.isRunning }
+            do {
+                try await deploy("later", replicas: 1)
+                // A probe that gets no answer in time has failed, three times.
+                try await eventually(within: .seconds(20), "the Pods are not ready") {
+                    try await cluster.pods("app=steady").allSatisfy { !$0.isRunning }
+                }
+                #expect(try await cluster.readiness()[machine] == "True")
+            } catch {
+                try await signal("containerd", "CONT")
+                throw error
             }
-            #expect(try await cluster.readiness()[machine] == "True")
             try await signal("containerd", "CONT")
             #expect(lives(try await running("steady")) == lives(before))
             try await running("later", count: 1)
@@ -212,7 +217,7 @@ extension JourneyTests {
         }
 
         private func expectMessage(_ pod: String, _ words: String) async throws {
-            try await eventually(within: .seconds(30), "an Event of \(pod) says: \(words)") {
+            try await eventually(within: .seconds(60), "an Event of \(pod) says: \(words)") {
                 let events = try await cluster.kubectl(
                     "get", "events", "--field-selector", "involvedObject.name=\(pod)")
                 guard events.output.contains(words) else { throw Failed("\(events)") }
