@@ -100,15 +100,8 @@ package struct DaemonRunner: Sendable {
 
         let datagrams = try await bindMesh(shell, eventLoop)
         let links = try await bindLinks(shell, eventLoop, trust)
-        let routes = ClusterRoutes(
-            configuration: configuration, clusterID: identity.clusterID, shell: { shell })
         let auditor = try Auditor(configuration.audit, logger: logger)
-        let front = APIFront(
-            views: shell.views, meter: shell.meter, auditor: auditor,
-            ownRoutes: { routes.take($0, $1) }
-        ) { input, http, exchange in
-            shell.deliver(.request(input, http, exchange))
-        }
+        let front = makeFront(shell, auditor, clusterID: identity.clusterID)
         await shell.attach(
             datagrams: datagrams, links: links, front: front, streams: streams,
             auditor: auditor)
@@ -144,6 +137,19 @@ package struct DaemonRunner: Sendable {
     }
 
     // MARK: Parts
+
+    private func makeFront(
+        _ shell: DaemonShell, _ auditor: Auditor?, clusterID: String
+    ) -> APIFront {
+        let routes = ClusterRoutes(
+            configuration: configuration, clusterID: clusterID, shell: { shell })
+        return APIFront(
+            views: shell.views, meter: shell.meter, auditor: auditor,
+            ownRoutes: { routes.take($0, $1) }
+        ) { input, http, exchange in
+            shell.deliver(.request(input, http, exchange))
+        }
+    }
 
     private func makeSealer(
         _ identity: IdentityDirectory.Contents

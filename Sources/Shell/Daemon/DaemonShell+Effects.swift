@@ -53,11 +53,7 @@ extension DaemonShell {
                 }
             }
         case .respond(let ticket, let response): respond(ticket, response)
-        case .beginWatch(let ticket, let contentType):
-            follow(exchanges[ticket])
-            exchanges[ticket]?.exchange.beginStream(
-                code: 200,
-                headers: [("content-type", contentType), HTTPExchange.cacheControl])
+        case .beginWatch(let ticket, let contentType): beginWatch(ticket, contentType)
         case .watchBytes(let ticket, let bytes):
             if let exchange = exchanges[ticket]?.exchange { watchPieces.add(bytes, for: exchange) }
         case .endWatch(let ticket): endWatch(ticket)
@@ -174,6 +170,12 @@ extension DaemonShell {
             after: Instant.now - client.acceptedAt)
         auditor?.write(client.audit?.completed(response, at: .now))
         client.exchange.respond(response)
+    }
+
+    private func beginWatch(_ ticket: Ticket, _ contentType: String) {
+        follow(exchanges[ticket])
+        exchanges[ticket]?.exchange.beginStream(
+            code: 200, headers: [("content-type", contentType), HTTPExchange.cacheControl])
     }
 
     /// What the watch is owed goes out before its end.

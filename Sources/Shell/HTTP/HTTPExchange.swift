@@ -1,7 +1,9 @@
+import API
 import Base
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
+import Objects
 
 /// The answer to one request: complete, streamed, or an upgrade to a byte stream.
 ///
@@ -247,15 +249,20 @@ package final class HTTPExchange: Sendable {
             body: Array("431 Request Header Fields Too Large".utf8))
     }
 
-    func refuseTooLarge(limit: Int) {
-        respond(
-            code: 413, headers: [("content-type", "application/json")],
-            body: Array(
-                """
-                {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",\
-                "message":"Request entity too large: limit is \(limit)",\
-                "reason":"RequestEntityTooLarge","code":413}
-                """.utf8))
+    /// Refuses a body, in the words of Kubernetes.
+    func refuse(_ fault: IncomingBody.Fault) {
+        let error =
+            switch fault {
+            case .tooLarge:
+                StatusError(
+                    .requestEntityTooLarge,
+                    "Request entity too large: limit is \(limits.bodyBytes)")
+            case .noRoom:
+                StatusError(
+                    .tooManyRequests, "Too many requests, please try again later.",
+                    retryAfterSeconds: 1)
+            }
+        respond(.status(error))
     }
 
     private func responseHead(code: Int, headers: HTTPHeaders) -> HTTPResponseHead {

@@ -17,17 +17,16 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     /// Nil on a stream, which cannot be upgraded.
     private let handlers: HTTPHandlers?
     private var head: HTTPRequestHead?
-    private var body: [UInt8] = []
-    private var receivedBytes = 0
-    private var isTooLarge = false
+    private var body: IncomingBody
     private var isHeadTooLarge = false
     private var timeout: Scheduled<Void>?
     private var exchange: HTTPExchange?
 
     init(
         receiver: any HTTPRequestReceiver, limits: HTTPLimits, connection: HTTPConnection,
-        handlers: HTTPHandlers?
+        budget: BodyBudget, handlers: HTTPHandlers?
     ) {
+        body = IncomingBody(limits, budget)
         self.receiver = receiver
         self.limits = limits
         self.connection = connection
@@ -35,30 +34,26 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     }
 
     func handlerAdded(context: ChannelHandlerContext) { armTimeout(context) }
-    func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timeout?.cancel()
+        body.discard()
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
-            body.removeAll(keepingCapacity: false)
+            body.discard()
             isHeadTooLarge = Self.length(of: head.headers) > limits.headerBytes
-            isTooLarge = false
-            receivedBytes = 0
             // A client that asks first sends its body on that word alone (RFC 9110 §10.1.1).
             if !isHeadTooLarge, head.headers[canonicalForm: "expect"].contains("100-continue") {
                 let answer = HTTPResponseHead(version: head.version, status: .continue)
                 context.writeAndFlush(wrapOutboundOut(.head(answer)), promise: nil)
             }
         case .body(let buffer):
-            receivedBytes += buffer.readableBytes
-            if receivedBytes > limits.bodyBytes {
-                isTooLarge = true
-                body = []
-            }
-            if !isTooLarge { body.append(contentsOf: buffer.readableBytesView) }
             // The client learns what was wrong when it has sent all, if that ever ends.
-            if receivedBytes > limits.refusedBytes { context.close(promise: nil) }
+            if !body.append(buffer) { context.close(promise: nil) }
         case .end:
             finish(context)
         }
@@ -79,13 +74,12 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
             exchange.refuseHead()
             return
         }
-        guard !isTooLarge else {
-            exchange.refuseTooLarge(limit: limits.bodyBytes)
+        if let fault = body.fault {
+            exchange.refuse(fault)
             return
         }
         let request = HTTPRequest(
-            head: head, body: body, connection: connection.identity)
-        body = []
+            head: head, body: body.take(), connection: connection.identity)
         receiver.receive(request, exchange)
     }
 
@@ -100,6 +94,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     func channelInactive(context: ChannelHandlerContext) {
         timeout?.cancel()
+        body.discard()
         exchange?.connectionDidClose()
         exchange = nil
         context.fireChannelInactive()

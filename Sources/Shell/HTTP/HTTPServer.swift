@@ -44,6 +44,8 @@ package enum ConnectionIdentity: Sendable, Equatable {
 package struct HTTPLimits: Sendable {
     /// Kubernetes' own limit of a request body.
     package var bodyBytes = 3 * 1024 * 1024
+    /// What bodies that are coming in may hold, all connections together.
+    package var bodiesBytes = 512 * 1024 * 1024
     /// A client that sends so much of a body that is refused is not listened to any longer.
     package var refusedBytes = 32 * 1024 * 1024
     package var headerBytes = 64 * 1024
@@ -80,19 +82,17 @@ package struct HTTPLimits: Sendable {
 /// Accepts connections and turns their bytes into requests; it decides nothing.
 package struct HTTPServer: Sendable {
     private let group: any EventLoopGroup
-    private let receiver: any HTTPRequestReceiver
     private let trust: MachineTrust
-    private let limits: HTTPLimits
     private let gauge: ConnectionGauge
+    private let pipeline: HTTPPipeline
 
     package init(
         group: any EventLoopGroup, receiver: any HTTPRequestReceiver, trust: MachineTrust,
         limits: HTTPLimits = HTTPLimits()
     ) {
         self.group = group
-        self.receiver = receiver
         self.trust = trust
-        self.limits = limits
+        pipeline = HTTPPipeline(receiver: receiver, limits: limits)
         gauge = ConnectionGauge(limit: limits.connections)
     }
 
@@ -114,7 +114,7 @@ package struct HTTPServer: Sendable {
     private func bootstrap(identity: ConnectionIdentity?) -> ServerBootstrap {
         let gauge = gauge
         let trust = trust
-        let pipeline = HTTPPipeline(receiver: receiver, limits: limits)
+        let pipeline = pipeline
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -64,6 +64,13 @@ final class HTTPVersionHandler: ChannelInboundHandler, RemovableChannelHandler {
 struct HTTPPipeline: Sendable {
     let receiver: any HTTPRequestReceiver
     let limits: HTTPLimits
+    let budget: BodyBudget
+
+    init(receiver: any HTTPRequestReceiver, limits: HTTPLimits) {
+        self.receiver = receiver
+        self.limits = limits
+        budget = BodyBudget(limit: limits.bodiesBytes)
+    }
 
     static let version2 = "h2"
     /// In the order of preference.
@@ -75,7 +82,8 @@ struct HTTPPipeline: Sendable {
         for handler in handlers.all { try pipeline.addHandler(handler) }
         try pipeline.addHandler(
             HTTPExchangeHandler(
-                receiver: receiver, limits: limits, connection: connection, handlers: handlers))
+                receiver: receiver, limits: limits, connection: connection, budget: budget,
+                handlers: handlers))
     }
 
     /// Upgrades need a connection of their own, so they stay with HTTP/1.1.
@@ -89,7 +97,7 @@ struct HTTPPipeline: Sendable {
                     pingInterval: limits.pingInterval, ackTimeout: limits.pingTimeout)))
         let shared = NIOLoopBound(connection, eventLoop: channel.eventLoop)
         let pipeline = channel.pipeline.syncOperations
-        let (receiver, limits) = (receiver, limits)
+        let (receiver, limits, budget) = (receiver, limits, budget)
         _ = try pipeline.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: limits.version2Connection,
             streamConfiguration: limits.version2Stream, streamDelegate: manager.http2StreamDelegate
@@ -100,7 +108,7 @@ struct HTTPPipeline: Sendable {
                 try pipeline.addHandler(
                     HTTPExchangeHandler(
                         receiver: receiver, limits: limits, connection: shared.value,
-                        handlers: nil))
+                        budget: budget, handlers: nil))
             }
         }
         try pipeline.addHandler(manager)
