@@ -30,7 +30,7 @@ struct NodeLeaseTests {
             "metadata": ["name": .string(name)],
             "spec": [
                 "holderIdentity": .string(name), "leaseDurationSeconds": 40,
-                "renewTime": "2026-11-21T07:00:00.000000Z",
+                "renewTime": "2026-11-21T05:00:00.000000Z",
             ],
         ]
     }
@@ -41,15 +41,15 @@ struct NodeLeaseTests {
     func get() throws {
         var harness = try harness()
         let fresh = try harness.expect(.get, "\(leases)/machine-1", code: 200)
-        #expect(renewTime(fresh) == "2026-11-21T07:25:00.000000Z")
+        #expect(renewTime(fresh) == "2026-11-21T06:05:00.000000Z")
         #expect(fresh["metadata"]?["resourceVersion"] != nil)
         for name in ["machine-2", "elsewhere"] {
             let old = try harness.expect(.get, "\(leases)/\(name)", code: 200)
-            #expect(renewTime(old) == "2026-11-21T07:00:00.000000Z")
+            #expect(renewTime(old) == "2026-11-21T05:00:00.000000Z")
         }
         let other = try harness.expect(
             .get, "/apis/coordination.k8s.io/v1/namespaces/default/leases/machine-1", code: 200)
-        #expect(renewTime(other) == "2026-11-21T07:00:00.000000Z")
+        #expect(renewTime(other) == "2026-11-21T05:00:00.000000Z")
     }
 
     @Test("A list tells the same")
@@ -58,11 +58,11 @@ struct NodeLeaseTests {
         let list = try harness.expect(.get, leases, code: 200)
         #expect(
             list["items"]?.array?.map(renewTime) == [
-                "2026-11-21T07:00:00.000000Z", "2026-11-21T07:25:00.000000Z",
-                "2026-11-21T07:00:00.000000Z",
+                "2026-11-21T05:00:00.000000Z", "2026-11-21T06:05:00.000000Z",
+                "2026-11-21T05:00:00.000000Z",
             ])
         let named = try harness.expect(
             .get, "\(leases)?fieldSelector=metadata.name%3Dmachine-1", code: 200)
-        #expect(renewTime(named["items"]?[0]) == "2026-11-21T07:25:00.000000Z")
+        #expect(renewTime(named["items"]?[0]) == "2026-11-21T06:05:00.000000Z")
     }
 }

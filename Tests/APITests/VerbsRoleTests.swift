@@ -140,6 +140,39 @@ struct VerbsRoleTests {
             binding("mine", to: "ClusterRole", "all"), code: 403, user: robot)
     }
 
+    @Test("Only who holds everything makes a role out of whatever others will be")
+    func aggregation() throws {
+        var harness = try VerbsHarness()
+        let mayWriteRoles: JSON = [
+            [
+                "verbs": ["create", "update"],
+                "apiGroups": ["rbac.authorization.k8s.io"],
+                "resources": ["clusterroles", "clusterrolebindings"],
+            ]
+        ]
+        _ = try harness.expect(.post, "\(group)/clusterroles", role("r", mayWriteRoles), code: 201)
+        _ = try harness.expect(
+            .post, "\(group)/clusterrolebindings", binding("b", to: "ClusterRole", "r"),
+            code: 201)
+        var gathering = role("gathering", [])
+        gathering["aggregationRule"] = [
+            "clusterRoleSelectors": [["matchLabels": ["example.com/part": "true"]]]
+        ]
+        let refusal = try harness.expect(
+            .post, "\(group)/clusterroles", gathering, code: 403, user: robot)
+        #expect(
+            refusal["message"]?.string
+                == "clusterroles.rbac.authorization.k8s.io \"gathering\" is forbidden: must have "
+                + "cluster-admin privileges to use an aggregationRule")
+        _ = try harness.expect(.post, "\(group)/clusterroles", gathering, code: 201)
+        let unknown = try harness.expect(
+            .post, "\(group)/clusterrolebindings", binding("x", to: "ClusterRole", "nothing"),
+            code: 404, user: robot)
+        #expect(
+            unknown["message"]?.string
+                == "clusterroles.rbac.authorization.k8s.io \"nothing\" not found")
+    }
+
     @Test("Acting as somebody else needs a rule for the name and for each group")
     func impersonation() throws {
         var harness = try VerbsHarness()

@@ -129,7 +129,12 @@ final class APIFront: HTTPRequestReceiver {
             return .user(
                 UserInfo(
                     name: subject.commonName,
-                    groups: subject.organizations + [UserInfo.authenticated]))
+                    groups: subject.organizations + [UserInfo.authenticated],
+                    extra: [
+                        UserInfo.Extra(
+                            name: "authentication.kubernetes.io/credential-id",
+                            values: ["X509SHA256=\(subject.fingerprint)"])
+                    ]))
         case .refused:
             // A token may still prove who it is.
             let bearer = bearer(of: request)

@@ -204,11 +204,13 @@ package struct CertificateSubject: Sendable, Equatable {
     package let serial: UInt64
     /// When the certificate is good no more, in seconds of Unix time.
     package let expiry: Int64
+    /// SHA-256 of the certificate in hexadecimal.
+    package let fingerprint: String
 
     /// Reads the subject out of a certificate in DER form, which TLS has verified.
     package init?(der: [UInt8]) {
         guard let certificate = try? Certificate(derEncoded: der) else { return nil }
-        self.init(certificate)
+        self.init(certificate, der)
     }
 
     /// Reads the subject out of a client's certificate that nobody has verified: nil unless one of
@@ -225,10 +227,11 @@ package struct CertificateSubject: Sendable, Equatable {
                 && authority.publicKey.isValidSignature(certificate.signature, for: certificate)
         }
         guard isIssued else { return nil }
-        self.init(certificate)
+        self.init(certificate, der)
     }
 
-    private init(_ certificate: Certificate) {
+    private init(_ certificate: Certificate, _ der: [UInt8]) {
+        fingerprint = SHA256.hash(data: der).map { String(format: "%02x", $0) }.joined()
         expiry = Int64(certificate.notValidAfter.timeIntervalSince1970)
         (commonName, organizations) = Self.attributes(of: certificate.subject)
         authority = ClusterAuthority.id(of: certificate.issuer)
