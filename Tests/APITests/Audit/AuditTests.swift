@@ -240,7 +240,8 @@ struct AuditTests {
     func refusals() throws {
         var harness = try VerbsHarness()
         let request = harness.request(.get, "\(secrets)/s", user: Self.robot)
-        let trail = try begun(&harness, request, [["level": "RequestResponse"]], omitting: ["RequestReceived"])
+        let trail = try begun(
+            &harness, request, [["level": "RequestResponse"]], omitting: ["RequestReceived"])
         #expect(trail.received() == nil)
         let refused = try event(trail.completed(try harness.run(request), at: harness.wall))
         #expect(refused["user"]?["uid"]?.string == "u-1")
