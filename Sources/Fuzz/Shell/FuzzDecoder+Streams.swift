@@ -49,7 +49,8 @@ extension FuzzDecoder {
             return whole.isEmpty ? .refused : .accepted
         })
 
-    /// - Parameter decoder: makes a new one for each stream; some are classes that keep their place.
+    /// - Parameter decoder: makes a new one for each stream; some are classes that keep their
+    ///   place.
     private static func read<Decoder: ByteToMessageDecoder, Message>(
         _ bytes: [UInt8], _ decoder: @autoclosure () -> Decoder,
         _ message: (Decoder.InboundOut) -> Message
