@@ -19,6 +19,7 @@ import Testing
             let kinds: [String: Resource] = [
                 "Node": .nodes, "Namespace": .namespaces, "PersistentVolume": .persistentVolumes,
                 "PersistentVolumeClaim": .persistentVolumeClaims,
+                "PodDisruptionBudget": .podDisruptionBudgets,
             ]
             let resource = kinds[json["kind"]?.string ?? ""] ?? .pods
             let metadata = ObjectMeta(json["metadata"] ?? [:])
