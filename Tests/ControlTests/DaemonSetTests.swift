@@ -27,11 +27,14 @@ import Testing
         return cluster
     }
 
+    private static func image(_ image: String) -> JSON {
+        let other = ControlHarness.deployment(replicas: 0, image: image)
+        let spec = other["spec"]?["template"]?["spec"]
+        return ["spec": ["template": ["spec": spec ?? [:]]]]
+    }
+
     private static func setImage(_ image: String, _ cluster: inout ControlHarness) {
-        let containers: JSON = [["name": "c", "image": .string(image)]]
-        cluster.user {
-            $0.must(.patch(key, ["spec": ["template": ["spec": ["containers": containers]]]]))
-        }
+        cluster.user { $0.must(.patch(key, Self.image(image))) }
         cluster.settle()
     }
 
@@ -121,10 +124,7 @@ import Testing
     @Test func goingBackRestartsOnlyWhatWasMovedOn() {
         var cluster = Self.running()
         let names = Set(cluster.pods().map(\.metadata.name))
-        let containers: JSON = [["name": "c", "image": "bad"]]
-        cluster.user {
-            $0.must(.patch(Self.key, ["spec": ["template": ["spec": ["containers": containers]]]]))
-        }
+        cluster.user { $0.must(.patch(Self.key, Self.image("bad"))) }
         cluster.run(for: .milliseconds(40))
         Self.setImage("1", &cluster)
         let kept = names.intersection(cluster.pods().map(\.metadata.name))

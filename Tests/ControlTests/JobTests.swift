@@ -216,7 +216,7 @@ import Testing
         #expect(cluster.pods().isEmpty)
         cluster.run(for: .seconds(61))
         cluster.settle()
-        #expect(cluster.api[Self.key]?["metadata"]?["deletionTimestamp"] != nil)
+        #expect(cluster.api[Self.key] == nil)
     }
 
     @Test func itTakesInPodsThatMatchAndLetsGoOfOthers() {

@@ -34,8 +34,9 @@ import Testing
     }
 
     private static func image(_ image: String) -> JSON {
-        let containers: JSON = [["name": "c", "image": .string(image)]]
-        return ["spec": ["template": ["spec": ["containers": containers]]]]
+        let other = ControlHarness.deployment(replicas: 0, image: image)
+        let spec = other["spec"]?["template"]?["spec"]
+        return ["spec": ["template": ["spec": spec ?? [:]]]]
     }
 
     private static func names(_ cluster: ControlHarness) -> [String] {

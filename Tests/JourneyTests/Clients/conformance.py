@@ -109,7 +109,7 @@ def kinds():
     storage, network = "/apis/storage.k8s.io/v1", "/apis/networking.k8s.io/v1"
     claim = {"accessModes": ["ReadWriteOnce"], "storageClassName": "none",
              "resources": {"requests": {"storage": "1Gi"}}}
-    volume = {"accessModes": ["ReadWriteOnce"], "storageClassName": "none",
+    volume = {"accessModes": ["ReadWriteOnce"], "storageClassName": "other",
               "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/tmp"}}
     return [
         (f"{CORE}/configmaps", {"data": {"a": "b"}}, None),
