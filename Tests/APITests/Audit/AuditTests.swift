@@ -2,6 +2,7 @@ import API
 import Base
 import JSON
 import Objects
+import Store
 import Testing
 
 @Suite("What the audit log holds")
