@@ -143,9 +143,11 @@ extension DaemonShell {
     /// Takes a request from the HTTP server and remembers where its answer goes.
     func accept(_ input: APIInput, _ http: HTTPRequest, _ exchange: HTTPExchange) {
         let ticket = input.ticket
+        var user = UserInfo.anonymous
+        if case .user(let known) = input.request.credential { user = known }
         exchanges[ticket] = ClientExchange(
-            request: http, credential: input.request.credential, exchange: exchange,
-            acceptedAt: input.acceptedAt, audit: input.audit)
+            request: http, user: user, exchange: exchange, acceptedAt: input.acceptedAt,
+            audit: input.audit)
         exchange.onClose { [self] in
             eventLoop.execute { self.assumeIsolated { $0.cancel(ticket) } }
         }
@@ -183,8 +185,7 @@ extension DaemonShell {
     }
 
     private func openStream(_ ticket: Ticket, _ target: StreamTarget) {
-        guard var client = exchanges.removeValue(forKey: ticket) else { return }
-        client.user = core.user(of: client.credential, at: .now) ?? .anonymous
+        guard let client = exchanges.removeValue(forKey: ticket) else { return }
         follow(client)
         streams?.open(target, for: client)
     }

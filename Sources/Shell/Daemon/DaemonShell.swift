@@ -76,9 +76,7 @@ actor DaemonShell {
     /// A client's request that is not answered yet, with what a stream needs of it.
     struct ClientExchange {
         var request: HTTPRequest
-        var credential: Credential
-        /// Whom other machines are told; found out when a stream goes to one.
-        var user = UserInfo.anonymous
+        var user: UserInfo
         var exchange: HTTPExchange
         var acceptedAt = Instant.now
         /// What the audit log holds of the request, if anything.

@@ -84,8 +84,7 @@ package final class HTTPExchange: Sendable {
         state.withLockedValue { $0.observer = observer }
     }
 
-    /// The answer begins; whoever writes it himself says so.
-    func reportBeginning(_ code: Int) {
+    private func reportBeginning(_ code: Int) {
         let observer = state.withLockedValue { state in
             state.code = code
             return state.observer
