@@ -31,14 +31,23 @@ package enum DisruptionController: Controller {
         budget.spec["selector"].map { LabelSelector($0).matches(labels) } ?? false
     }
 
+    /// Looked up by labels where the selector names some.
+    private static func members(of budget: ObjectRecord, in state: ClusterState) -> [PodRecord] {
+        let namespace = budget.key.namespace
+        let labels = (budget.spec["selector"]?["matchLabels"]).stringMap.map { ($0.key, $0.value) }
+        let pods =
+            labels.isEmpty
+            ? state.records(.pods, inNamespace: namespace).compactMap { state.pod($0.key) }
+            : state.pods(withLabels: labels, inNamespace: namespace)
+        return pods.filter { selects(budget, $0.labels) }
+    }
+
     package static func reconcile(
         _ key: ObjectKey, in state: ClusterState, _ context: ControlContext
     ) -> Reconciliation {
         guard let budget = state.record(key), !budget.isBeingDeleted else { return .nothing }
         var result = Reconciliation()
-        let pods = state.records(.pods, inNamespace: key.namespace)
-            .filter { selects(budget, $0.labels) }.compactMap { state.pod($0.key) }
-            .filter { !$0.isFinished }
+        let pods = members(of: budget, in: state).filter { !$0.isFinished }
         let (expected, desired) = expectation(of: budget, pods, in: state)
         var granted: JSON = .object([:])
         for (name, time) in budget.status["disruptedPods"]?.object ?? JSONObject() {

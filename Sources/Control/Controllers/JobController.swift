@@ -10,7 +10,7 @@ package import Objects
 package enum JobController: Controller {
     static let component = "job-controller"
     static let finalizer = "batch.kubernetes.io/job-tracking"
-    private static let nameLabel = "batch.kubernetes.io/job-name"
+    static let nameLabel = "batch.kubernetes.io/job-name"
 
     package static func keys(
         affectedBy change: ObjectChange, in state: ClusterState
@@ -97,16 +97,16 @@ package enum JobController: Controller {
         _ key: ObjectKey, in state: ClusterState, _ result: inout Reconciliation
     ) {
         let job = state.record(key)
-        for record in state.records(.pods, inNamespace: key.namespace) {
-            guard record.finalizers.contains(finalizer) else { continue }
+        let labels = [(nameLabel, key.name)]
+        for pod in state.pods(withLabels: labels, inNamespace: key.namespace) {
+            guard let record = state.record(pod.key), record.finalizers.contains(finalizer)
+            else { continue }
             if let controller = record.controller {
                 guard controller.kind == "Job", controller.name == key.name,
                     controller.uid != job?.uid
                 else { continue }
             } else {
-                guard record.labels[nameLabel] == key.name,
-                    !(job?.podSelector.matches(record.labels) ?? false)
-                else { continue }
+                guard !(job?.podSelector.matches(record.labels) ?? false) else { continue }
             }
             release(record.key, uid: record.uid, "its Job is gone", &result)
         }

@@ -210,6 +210,8 @@ extension JobWork {
         let finalizers = pod["metadata"]?["finalizers"]?.array ?? []
         pod[path: ["metadata", "finalizers"]] = .array(
             finalizers + [.string(JobController.finalizer)])
+        // By it the Pods are found when the Job is gone.
+        pod[path: ["metadata", "labels", JobController.nameLabel]] = .string(job.key.name)
         if let index { number(&pod, index) }
         var draft = event("SuccessfulCreate", "Created pod: ")
         draft.ending = .name
