@@ -82,6 +82,8 @@ struct FlowIndex: Sendable {
 
     private(set) var levels: [PriorityLevel] = []
     private var schemas: [Schema] = []
+    /// The flow of what is served at once whatever the schemas say.
+    private(set) var exempt: FlowIdentity?
 
     static let kinds: [Resource] = [.flowSchemas, .priorityLevelConfigurations]
 
@@ -106,6 +108,11 @@ struct FlowIndex: Sendable {
                 rules: spec.list("rules").map(Self.rule))
         }.filter { uids[$0.level] != nil }.sorted {
             ($0.precedence, $0.name) < ($1.precedence, $1.name)
+        }
+        exempt = schemas.first { $0.name == "exempt" }.map {
+            FlowIdentity(
+                schema: $0.name, level: $0.level, distinguisher: "", schemaUID: $0.uid,
+                levelUID: $0.levelUID)
         }
     }
 
