@@ -58,7 +58,7 @@ package struct SimulationSchedule: Sendable {
             next &+= 1
             count += 1
         }
-        let drawn: SimulationLength = count % 3 == 1 ? .season : .storm
+        let drawn: SimulationLength = count % 4 == 1 ? .season : .storm
         let size = [3, 3, 3, 3, 5, 3, 3, 1, 3, 3][count % 10]
         return SimulationTask(
             seed: next, length: length ?? drawn, machines: machines ?? size)

@@ -45,11 +45,10 @@ extension FaultPlan {
         length = at + .seconds(1)
     }
 
-    /// Some hours with a fault now and then; in the mean one in two to twenty minutes.
+    /// An hour or so with a fault now and then; in the mean one in two to twenty minutes.
     private mutating func drawSeason(_ random: inout Random) {
         let kinds = Self.drawKinds(&random)
-        length = random.span(
-            from: .minutes(20), to: random.chance(0.3) ? .minutes(10 * 60) : .minutes(2 * 60))
+        length = random.span(from: .minutes(20), to: .minutes(2 * 60))
         times.log = [1, 2, 5][random.below(3)]
         times.mesh = [1, 2, 5][random.below(3)]
         clientPause = Int64(40 + random.below(400))
