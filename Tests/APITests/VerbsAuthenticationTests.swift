@@ -269,6 +269,22 @@ struct VerbsAuthenticationTests {
         #expect(try code(&harness, "/api", .token(claims: free.claims.bytes)) == 401)
     }
 
+    @Test("Whom a credential stands for can be asked apart from a request")
+    func userOfCredential() throws {
+        var harness = try VerbsHarness()
+        try harness.expect(
+            .post, "/api/v1/namespaces/default/serviceaccounts", ["metadata": ["name": "robot"]],
+            code: 201)
+        let token = try issue(&harness, [:]).claims.bytes
+        func name(_ credential: Credential) -> String? {
+            harness.api.user(
+                of: credential, snapshot: harness.store.snapshot, at: harness.wall)?.name
+        }
+        #expect(name(.token(claims: token)) == "system:serviceaccount:default:robot")
+        #expect(name(.none) == "system:anonymous")
+        #expect(name(.invalid) == nil)
+    }
+
     @Test("A token outlives the deletion of its account or Pod by a minute at most")
     func deletedBindings() throws {
         var harness = try VerbsHarness()

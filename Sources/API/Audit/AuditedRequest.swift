@@ -51,7 +51,7 @@ extension APICore {
             audited.action.path == nil
             && (["watch", "proxy"].contains(audited.action.verb)
                 || Self.longRunning.contains(audited.action.subresource))
-        guard let user = try? identify(request, evaluation) else { return audited }
+        guard let user = try? identify(request.credential, evaluation) else { return audited }
         audited.user = user
         guard let actor = try? impersonated(by: user, request, evaluation) else { return audited }
         if request.impersonation != nil { audited.impersonated = actor }

@@ -48,16 +48,16 @@ extension APICore {
     func authenticate(
         _ request: APIRequest, _ evaluation: Evaluation
     ) throws(StatusError) -> UserInfo {
-        try impersonated(by: try identify(request, evaluation), request, evaluation)
+        try impersonated(by: try identify(request.credential, evaluation), request, evaluation)
     }
 
     /// Who proved to be himself. Whoever brought nothing along is anonymous, and may do what the
     /// roles of `system:unauthenticated` allow; whoever brought something bad is nobody.
     func identify(
-        _ request: APIRequest, _ evaluation: Evaluation
+        _ credential: Credential, _ evaluation: Evaluation
     ) throws(StatusError) -> UserInfo {
         let known: UserInfo? =
-            switch request.credential {
+            switch credential {
             case .none: .anonymous
             case .user(let user): user
             case .token(let claims): evaluation.user(ofTokenClaims: claims)

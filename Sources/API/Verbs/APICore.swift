@@ -96,6 +96,16 @@ package struct APICore: Sendable {
         return evaluation
     }
 
+    /// Who proved to be himself; nil when nobody did.
+    package func user(
+        of credential: Credential, snapshot: Snapshot, at wall: WallTime
+    ) -> UserInfo? {
+        let evaluation = Evaluation(
+            registry: registry, configuration: configuration, snapshot: snapshot, wall: wall,
+            random: random)
+        return try? identify(credential, evaluation)
+    }
+
     /// Evaluates a write of a part of podmesh itself.
     package mutating func handle(
         _ write: ObjectWrite, by user: UserInfo, snapshot: Snapshot, at wall: WallTime

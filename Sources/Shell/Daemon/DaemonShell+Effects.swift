@@ -143,11 +143,9 @@ extension DaemonShell {
     /// Takes a request from the HTTP server and remembers where its answer goes.
     func accept(_ input: APIInput, _ http: HTTPRequest, _ exchange: HTTPExchange) {
         let ticket = input.ticket
-        var user = UserInfo.anonymous
-        if case .user(let known) = input.request.credential { user = known }
         exchanges[ticket] = ClientExchange(
-            request: http, user: user, exchange: exchange, acceptedAt: input.acceptedAt,
-            audit: input.audit)
+            request: http, credential: input.request.credential, exchange: exchange,
+            acceptedAt: input.acceptedAt, audit: input.audit)
         exchange.onClose { [self] in
             eventLoop.execute { self.assumeIsolated { $0.cancel(ticket) } }
         }
@@ -185,7 +183,8 @@ extension DaemonShell {
     }
 
     private func openStream(_ ticket: Ticket, _ target: StreamTarget) {
-        guard let client = exchanges.removeValue(forKey: ticket) else { return }
+        guard var client = exchanges.removeValue(forKey: ticket) else { return }
+        client.user = core.user(of: client.credential, at: .now) ?? .anonymous
         follow(client)
         streams?.open(target, for: client)
     }

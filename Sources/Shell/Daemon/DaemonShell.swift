@@ -76,7 +76,9 @@ actor DaemonShell {
     /// A client's request that is not answered yet, with what a stream needs of it.
     struct ClientExchange {
         var request: HTTPRequest
-        var user: UserInfo
+        var credential: Credential
+        /// Whom other machines are told; found out when a stream goes to one.
+        var user = UserInfo.anonymous
         var exchange: HTTPExchange
         var acceptedAt = Instant.now
         /// What the audit log holds of the request, if anything.

@@ -84,7 +84,8 @@ package final class HTTPExchange: Sendable {
         state.withLockedValue { $0.observer = observer }
     }
 
-    private func reportBeginning(_ code: Int) {
+    /// The answer begins; whoever writes it himself says so.
+    func reportBeginning(_ code: Int) {
         let observer = state.withLockedValue { state in
             state.code = code
             return state.observer

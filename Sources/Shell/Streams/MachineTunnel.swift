@@ -21,7 +21,7 @@ struct MachineTunnel {
     ) {
         let exchange = client.exchange
         guard exchange.isStream else {
-            let request = Self.bytes(of: client.request, user: client.user)
+            let request = HTTPProxy.bytes(of: Self.head(of: client), client.request.body)
             connect(to: machine, host, port, exchange) { _ in }.whenComplete { result in
                 switch result {
                 case .success(let upstream): exchange.splice(with: upstream, sending: request)
@@ -39,7 +39,7 @@ struct MachineTunnel {
         for client: DaemonShell.ClientExchange
     ) {
         let exchange = client.exchange
-        let (head, body) = (Self.head(of: client.request, user: client.user), client.request.body)
+        let (head, body) = (Self.head(of: client), client.request.body)
         connect(to: machine, host, port, exchange) { channel in
             try channel.pipeline.syncOperations.addHTTPClientHandlers()
             try channel.pipeline.syncOperations.addHandler(
@@ -83,7 +83,8 @@ struct MachineTunnel {
     }
 
     /// The request as HTTP/1.1, in the name of the user whom this machine authenticated.
-    private static func head(of request: HTTPRequest, user: UserInfo) -> HTTPRequestHead {
+    private static func head(of client: DaemonShell.ClientExchange) -> HTTPRequestHead {
+        let request = client.request
         var headers = request.head.headers
         for name in ownHeaders { headers.remove(name: name) }
         headers.replaceOrAdd(name: "host", value: "podmesh")
@@ -92,14 +93,11 @@ struct MachineTunnel {
         if request.header("upgrade") == nil {
             headers.replaceOrAdd(name: "connection", value: "close")
         }
-        ForwardedUser.write(user, to: &headers)
+        headers.replaceOrAdd(name: "audit-id", value: client.exchange.auditID)
+        ForwardedUser.write(client.user, to: &headers)
         return HTTPRequestHead(
             version: .http1_1, method: request.head.method, uri: request.head.uri,
             headers: headers)
-    }
-
-    private static func bytes(of request: HTTPRequest, user: UserInfo) -> [UInt8] {
-        HTTPProxy.bytes(of: head(of: request, user: user), request.body)
     }
 }
 
@@ -108,6 +106,7 @@ extension HTTPExchange {
     func splice(with upstream: any Channel, sending request: [UInt8]) {
         tunnel { downstream in
             let (near, far) = GlueHandler.pair()
+            far.onCode = { self.reportBeginning($0) }
             try downstream.pipeline.syncOperations.addHandler(near)
             try upstream.pipeline.syncOperations.addHandler(far)
             upstream.writeAndFlush(upstream.allocator.buffer(bytes: request), promise: nil)
@@ -118,13 +117,15 @@ extension HTTPExchange {
 /// One end of a pair that hands what it reads to its partner to write, no faster than that one
 /// can, and closes with it. Both channels are on one event loop.
 private final class GlueHandler: ChannelDuplexHandler {
-    typealias InboundIn = NIOAny
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = NIOAny
     typealias OutboundOut = NIOAny
 
     private weak var partner: GlueHandler?
     private var context: ChannelHandlerContext?
     private var wantsRead = false
+    /// Told the status code of the answer that is read first.
+    var onCode: ((Int) -> Void)?
 
     static func pair() -> (GlueHandler, GlueHandler) {
         let first = GlueHandler()
@@ -142,6 +143,12 @@ private final class GlueHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if let onCode {
+            // "HTTP/1.1 101 ..."; a part of that alone comes from nobody.
+            let line = unwrapInboundIn(data).readableBytesView.prefix(12).dropFirst(9)
+            onCode(Int(String(decoding: line, as: UTF8.self)) ?? 0)
+            self.onCode = nil
+        }
         partner?.context?.write(data, promise: nil)
     }
 
