@@ -192,7 +192,7 @@ def creating_of_all_kinds():
             "clusterrole commands-r --verb=get --resource=nodes",
             "clusterrole commands-p --verb=get --non-resource-url=/metrics",
             "clusterrolebinding commands-b --clusterrole=commands-r --user=u",
-            "quota q1 --hard=pods=100", "poddisruptionbudget p1 --selector=a=b --min-available=1",
+            "quota q1 --hard=pods=100", "poddisruptionbudget p1 --selector=of=none --min-available=1",
             "priorityclass commands-p --value=10", "ingress i1 --rule=a.b/x*=web:80",
             "service clusterip v1 --tcp=80", "service nodeport v2 --tcp=80",
             "service loadbalancer v3 --tcp=80", "service externalname v4 --external-name=a.b",
