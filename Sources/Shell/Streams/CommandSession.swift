@@ -54,7 +54,7 @@ struct CommandSession: Sendable {
                 return
             }
         }
-        // A client that said goodbye reads nothing more, and its command ends with it.
+        // A client that said goodbye reads nothing more, and its session ends.
         if !Task.isCancelled { await StreamSession.close(socket.channel, socket.source) }
     }
 }
