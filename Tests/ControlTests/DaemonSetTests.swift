@@ -91,12 +91,26 @@ import Testing
 
     @Test func aPodThatFailedIsMadeAnew() {
         var cluster = Self.running()
+        let first = cluster.pods().map(\.key)
         let pod = cluster.pods()[0]
-        cluster.run(for: .seconds(10))
         cluster.user { _ = try? $0.patch(pod.key, ["status": ["phase": "Failed"]]) }
-        cluster.settle()
+        cluster.run(for: .seconds(1))
         #expect(cluster.api[pod.key] == nil)
+        cluster.settle()
         #expect(cluster.pods().count == 3)
+        // One that its machine refuses comes again and again, so it waits.
+        let fresh = cluster.pods().first { !first.contains($0.key) }
+        guard let refused = fresh else {
+            Issue.record("no Pod is new")
+            return
+        }
+        let status: JSON = ["phase": "Failed", "reason": "OutOfcpu"]
+        cluster.user { _ = try? $0.patch(refused.key, ["status": status]) }
+        cluster.run(for: .milliseconds(500))
+        #expect(cluster.api[refused.key]?["metadata"]?["deletionTimestamp"] == nil)
+        cluster.run(for: .seconds(4))
+        cluster.settle()
+        #expect(cluster.api[refused.key] == nil)
     }
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)

@@ -96,12 +96,13 @@ struct DaemonPlan {
             failureEvent: event("FailedDelete", "Error deleting: ", .refusal))
     }
 
-    /// Deletes a Pod that has ended; not at once when it ended as soon as it began.
+    /// Deletes a Pod that has ended; not at once when its machine refused it as soon as it came.
     private func replace(_ pod: PodRecord, _ node: String, _ result: inout Reconciliation) {
         guard !state.isDeparting(pod) else { return }
         let hasFailed = pod.pod.phase == "Failed"
         let due = pod.createdAt + context.configuration.daemonRetryDelay
-        guard !hasFailed || due <= context.wall else {
+        let isRefused = hasFailed && !(pod.pod.status["reason"]?.string ?? "").isEmpty
+        guard !isRefused || due <= context.wall else {
             return result.requeue(after: due - context.wall)
         }
         result.events.append(
