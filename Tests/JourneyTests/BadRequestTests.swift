@@ -147,8 +147,8 @@ extension JourneyTests {
                 }
                 for path in ["/api/v1/pods", "/api", "/apis/apps/v1/deployments", "/metrics"] {
                     let answer = try await askAnonymously(name, path)
-                    #expect(answer.hasPrefix("HTTP/1.1 401 "), "\(name) \(path): \(answer)")
-                    #expect(answer.contains(#""reason":"Unauthorized""#))
+                    #expect(answer.hasPrefix("HTTP/1.1 403 "), "\(name) \(path): \(answer)")
+                    #expect(answer.contains(#""reason":"Forbidden""#))
                 }
             }
         }
