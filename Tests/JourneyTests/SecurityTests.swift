@@ -176,6 +176,13 @@ extension JourneyTests {
             _ = try await cluster.script("start", name)
             try await cluster.waitUntilAllReady(within: .seconds(30))
             let server = "https://\(cluster.address(of: name)):6443"
+            // So short an absence leaves its Node Ready.
+            try await eventually(within: .seconds(20), "the API of \(name) answers") {
+                try await Command(
+                    arguments: ["kubectl", "--server", server, "get", "--raw", "/readyz"],
+                    environment: cluster.environment
+                ).run().succeeded
+            }
             for line in [
                 ["delete", "secret,configmap", "audited", "--ignore-not-found"],
                 ["create", "secret", "generic", "audited", "--from-literal=word=hunter2hunter2"],
