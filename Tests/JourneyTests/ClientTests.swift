@@ -26,7 +26,9 @@ extension JourneyTests {
             #expect(result.succeeded && !checks.isEmpty, "\(result)")
         }
 
-        @Test(arguments: ["official", "light", "asynchronous", "wire", "conformance", "seeds", "containers"])
+        @Test(arguments: [
+            "official", "light", "asynchronous", "wire", "conformance", "seeds", "containers",
+        ])
         func `a client finds what Kubernetes has`(_ program: String) async throws {
             try await expectAllChecks(program)
         }
