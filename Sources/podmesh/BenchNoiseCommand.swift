@@ -10,7 +10,7 @@ struct BenchNoiseCommand: AsyncParsableCommand {
             Shows what noise costs: run it beside a mesh on this computer, and watch the daemon's \
             processor time, its metrics (podmesh_gossip_datagrams_dropped_total) and whether it \
             suspects anybody. Only directly attached networks are reached. \
-            docs/performance.md has the figures.
+            docs/gossip.md tells what a machine does with them.
             """)
 
     @Argument(help: "The machine's mesh, as ADDRESS or ADDRESS:PORT.")
