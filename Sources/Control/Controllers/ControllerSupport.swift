@@ -25,7 +25,22 @@ extension ObjectRecord {
     }
 }
 
+extension Reconciliation {
+    /// Writes the status of an object, if it says anything new.
+    mutating func proposeStatus(_ status: JSON, of record: ObjectRecord, why: String) {
+        guard status != record.status else { return }
+        var document = record.json
+        document["status"] = status
+        propose(.update(record.key.resource, document, subresource: "status"), why: why)
+    }
+}
+
 extension ClusterState {
+    /// The objects of a type that control the changed object, or would adopt it.
+    func keepers(of change: ObjectChange, _ resource: Resource) -> [ObjectKey] {
+        controllers(of: change, resource) + adopters(of: change, resource)
+    }
+
     /// The keys of the objects of a type that control the object, before and after a change.
     func controllers(of change: ObjectChange, _ resource: Resource) -> [ObjectKey] {
         [change.old, change.new].compactMap { record in
@@ -36,7 +51,7 @@ extension ClusterState {
 
     /// The objects of a type in the namespace whose selector would adopt the object: it has no
     /// controller yet and its labels match.
-    func adopters(of change: ObjectChange, _ resource: Resource) -> [ObjectKey] {
+    private func adopters(of change: ObjectChange, _ resource: Resource) -> [ObjectKey] {
         guard let new = change.new, new.controller == nil, !new.labels.isEmpty else { return [] }
         return records(resource, inNamespace: change.key.namespace).filter {
             let selector = $0.podSelector

@@ -165,11 +165,7 @@ package enum CronJobController: Controller {
         }
         keepLatest("lastScheduleTime", jobs.compactMap(\.scheduled))
         keepLatest("lastSuccessfulTime", jobs.compactMap(\.completed))
-        guard status != cron.status else { return }
-        var document = cron.json
-        document["status"] = status
-        result.propose(
-            .update(.cronJobs, document, subresource: "status"), why: "its Jobs changed")
+        result.proposeStatus(status, of: cron, why: "its Jobs changed")
     }
 
     private static func event(

@@ -48,7 +48,7 @@ struct DaemonPlan {
     var isRolling: Bool { self.set.spec["updateStrategy"]?["type"]?.string != "OnDelete" }
 
     private func isCurrent(_ pod: PodRecord) -> Bool {
-        pod.labels[RevisionHistory.hashLabel] == hash
+        pod.labels[RevisionHistory.podLabel] == hash
     }
 
     private func isAvailable(_ pod: PodRecord) -> Bool {
@@ -230,10 +230,6 @@ extension DaemonPlan {
         store("numberAvailable", available, isOptional: true)
         store("numberUnavailable", wanted.count - available, isOptional: true)
         status["observedGeneration"] = .integer(set.generation)
-        guard status != set.status else { return }
-        var document = set.json
-        document["status"] = status
-        result.propose(
-            .update(.daemonSets, document, subresource: "status"), why: "its counts changed")
+        result.proposeStatus(status, of: set, why: "its counts changed")
     }
 }

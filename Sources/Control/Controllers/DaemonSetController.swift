@@ -17,8 +17,7 @@ package enum DaemonSetController: Controller {
         switch change.key.resource {
         case .daemonSets: return [change.key]
         case .pods, .controllerRevisions:
-            return state.controllers(of: change, .daemonSets)
-                + state.adopters(of: change, .daemonSets)
+            return state.keepers(of: change, .daemonSets)
         case .nodes:
             // Nodes report often; only what places Pods matters.
             let (old, new) = (change.old.map(NodeRecord.init), change.new.map(NodeRecord.init))
@@ -30,32 +29,22 @@ package enum DaemonSetController: Controller {
     package static func reconcile(
         _ key: ObjectKey, in state: ClusterState, _ context: ControlContext
     ) -> Reconciliation {
-        guard let set = state.record(key), !set.isBeingDeleted else { return .nothing }
-        let selector = set.podSelector
-        guard !selector.isEmpty else { return .refused("its selector is empty") }
-        var result = Reconciliation()
-        let owned = state.pods(controlledBy: set.uid)
-        PodOwnership.settle(set, selector, owned, in: state, &result)
-        let history = RevisionHistory(of: set, in: state)
-        let labels = set.spec["template"]?["metadata"]?["labels"].stringMap ?? [:]
-        let current = history.current(
-            labels: { hash in labels.merging([RevisionHistory.hashLabel: hash]) { $1 } },
-            in: state, &result)
-        guard let current, result.proposals.isEmpty else { return result }
-        let members = owned.filter { selector.matches($0.labels) }
-        let hash = current.labels[RevisionHistory.hashLabel] ?? ""
-        let plan = DaemonPlan(set, members, hash: hash, in: state, context)
-        plan.manage(&result)
-        if result.proposals.isEmpty, plan.isRolling { plan.roll(&result) }
-        if result.proposals.isEmpty {
-            let hashes = Set(members.compactMap { $0.labels[RevisionHistory.hashLabel] } + [hash])
-            let live = history.revisions.filter {
-                hashes.contains($0.labels[RevisionHistory.hashLabel] ?? "")
+        PodOwnership.reconcile(key, in: state) { set, members, result in
+            let label = RevisionHistory.podLabel
+            let history = RevisionHistory(of: set, hashLabel: label, in: state)
+            guard let current = history.current(in: state, &result), result.proposals.isEmpty
+            else { return }
+            let hash = current.labels[label] ?? ""
+            let plan = DaemonPlan(set, members, hash: hash, in: state, context)
+            plan.manage(&result)
+            if result.proposals.isEmpty, plan.isRolling { plan.roll(&result) }
+            if result.proposals.isEmpty {
+                let hashes = Set(members.compactMap { $0.labels[label] } + [hash])
+                let live = history.revisions.filter { hashes.contains($0.labels[label] ?? "") }
+                history.truncate(keeping: Set(live.map(\.key.name)), &result)
             }
-            history.truncate(keeping: Set(live.map(\.key.name)), &result)
+            plan.updateStatus(&result)
         }
-        plan.updateStatus(&result)
-        return result
     }
 }
 
@@ -114,7 +103,7 @@ struct DaemonPlacement {
             "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution",
         ]] = ["nodeSelectorTerms": [term]]
         var metadata = template.json["metadata"] ?? [:]
-        metadata[path: ["labels", RevisionHistory.hashLabel]] = .string(hash)
+        metadata[path: ["labels", RevisionHistory.podLabel]] = .string(hash)
         return PodTemplate.pod(["metadata": metadata, "spec": spec], of: set)
     }
 

@@ -64,11 +64,7 @@ extension DeploymentController {
                 : "Deployment does not have minimum availability.")
         updateProgress(&list, rollout, status, context, &result)
         status["conditions"] = list.json
-        guard status != old else { return }
-        var document = rollout.deployment.json
-        document["status"] = status
-        result.propose(
-            .update(.deployments, document, subresource: "status"), why: "its rollout moved")
+        result.proposeStatus(status, of: rollout.deployment, why: "its rollout moved")
     }
 
     private static func updateProgress(

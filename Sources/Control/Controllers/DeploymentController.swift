@@ -15,8 +15,7 @@ package enum DeploymentController: Controller {
     ) -> [ObjectKey] {
         switch change.key.resource {
         case .deployments: [change.key]
-        case .replicaSets:
-            state.controllers(of: change, .deployments) + state.adopters(of: change, .deployments)
+        case .replicaSets: state.keepers(of: change, .deployments)
         // Recreate waits for the last old Pod to be gone.
         case .pods where change.new == nil:
             state.controllers(of: change, .replicaSets).flatMap { key -> [ObjectKey] in

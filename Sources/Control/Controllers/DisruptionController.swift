@@ -71,12 +71,7 @@ package enum DisruptionController: Controller {
         status["disruptedPods"] = granted == .object([:]) ? JSON?.none : granted
         status["observedGeneration"] = .integer(budget.generation)
         status["conditions"] = conditions(of: budget, isAllowed: allowed > 0, context)
-        guard status != budget.status else { return result }
-        var document = budget.json
-        document["status"] = status
-        result.propose(
-            .update(.podDisruptionBudgets, document, subresource: "status"),
-            why: "its Pods changed")
+        result.proposeStatus(status, of: budget, why: "its Pods changed")
         return result
     }
 

@@ -18,7 +18,7 @@ package enum JobController: Controller {
         switch change.key.resource {
         case .jobs: return [change.key]
         case .pods:
-            var keys = state.controllers(of: change, .jobs) + state.adopters(of: change, .jobs)
+            var keys = state.keepers(of: change, .jobs)
             // A Pod that was orphaned is let go by the key of the Job that it had.
             if let new = change.new, new.controller == nil, new.finalizers.contains(finalizer),
                 let name = new.labels[nameLabel]

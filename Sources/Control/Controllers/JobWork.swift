@@ -179,10 +179,7 @@ struct JobWork {
         if !endedWell.isEmpty { uncounted["succeeded"] = .array(endedWell.map { .string($0) }) }
         if !endedBadly.isEmpty { uncounted["failed"] = .array(endedBadly.map { .string($0) }) }
         status["uncountedTerminatedPods"] = uncounted
-        guard status != job.status else { return }
-        var document = job.json
-        document["status"] = status
-        result.propose(.update(.jobs, document, subresource: "status"), why: "its counts changed")
+        result.proposeStatus(status, of: job, why: "its counts changed")
     }
 
     func event(_ reason: String, _ message: String, isWarning: Bool = false) -> EventDraft {

@@ -3,10 +3,26 @@ import Objects
 
 /// Which Pods an object keeps, when labels and owners change under it.
 enum PodOwnership {
+    /// Settles whose Pods are whose, and lets `manage` decide about the owner's: those that it
+    /// controls and selects.
+    static func reconcile(
+        _ key: ObjectKey, in state: ClusterState, accepts: (PodRecord) -> Bool = { _ in true },
+        manage: (ObjectRecord, _ members: [PodRecord], inout Reconciliation) -> Void
+    ) -> Reconciliation {
+        guard let owner = state.record(key), !owner.isBeingDeleted else { return .nothing }
+        let selector = owner.podSelector
+        guard !selector.isEmpty else { return .refused("its selector is empty") }
+        var result = Reconciliation()
+        let owned = state.pods(controlledBy: owner.uid)
+        settle(owner, selector, owned, in: state, accepts: accepts, &result)
+        manage(owner, owned.filter { selector.matches($0.labels) }, &result)
+        return result
+    }
+
     /// Takes in Pods that match and nobody controls, and lets go of those that match no longer.
-    static func settle(
+    private static func settle(
         _ owner: ObjectRecord, _ selector: LabelSelector, _ owned: [PodRecord],
-        in state: ClusterState, accepts: (PodRecord) -> Bool = { _ in true },
+        in state: ClusterState, accepts: (PodRecord) -> Bool,
         _ result: inout Reconciliation
     ) {
         for pod in owned where !selector.matches(pod.labels) && !state.isDeparting(pod) {

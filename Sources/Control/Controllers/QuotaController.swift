@@ -34,13 +34,9 @@ package enum QuotaController: Controller {
         let status = ResourceQuota(record.json).status(state.resources) { resource in
             state.records(resource, inNamespace: key.namespace).map(\.json)
         }
-        guard status != record.status else { return .nothing }
-        var document = record.json
-        document["status"] = status
         var result = Reconciliation()
-        result.propose(
-            .update(.resourceQuotas, document, subresource: "status"),
-            why: "what the namespace uses, or may use, has changed")
+        result.proposeStatus(
+            status, of: record, why: "what the namespace uses, or may use, has changed")
         return result
     }
 }

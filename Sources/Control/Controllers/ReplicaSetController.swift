@@ -48,7 +48,7 @@ private struct Replicas {
     func keys(affectedBy change: ObjectChange, in state: ClusterState) -> [ObjectKey] {
         switch change.key.resource {
         case resource: [change.key]
-        case .pods: state.controllers(of: change, resource) + state.adopters(of: change, resource)
+        case .pods: state.keepers(of: change, resource)
         default: []
         }
     }
@@ -56,25 +56,19 @@ private struct Replicas {
     func reconcile(
         _ key: ObjectKey, in state: ClusterState, _ context: ControlContext
     ) -> Reconciliation {
-        guard let set = state.record(key), !set.isBeingDeleted else { return .nothing }
-        let selector = set.podSelector
-        guard !selector.isEmpty else { return .refused("its selector is empty") }
-        var result = Reconciliation()
-        let owned = state.pods(controlledBy: set.uid)
-        let claimed = owned.filter { selector.matches($0.labels) }
-        PodOwnership.settle(set, selector, owned, in: state, &result)
-        let active = claimed.filter(state.isActive)
-        let missing = (set.spec["replicas"]?.integer ?? 1) - Int64(active.count)
-        if result.proposals.isEmpty {
-            if missing > 0 {
-                create(missing, of: set, context, &result)
-            } else if missing < 0 {
-                let surplus = Int(min(-missing, Int64(context.configuration.burstMax)))
-                delete(surplus, of: active, set, in: state, &result)
+        PodOwnership.reconcile(key, in: state) { set, members, result in
+            let active = members.filter(state.isActive)
+            let missing = (set.spec["replicas"]?.integer ?? 1) - Int64(active.count)
+            if result.proposals.isEmpty {
+                if missing > 0 {
+                    create(missing, of: set, context, &result)
+                } else if missing < 0 {
+                    let surplus = Int(min(-missing, Int64(context.configuration.burstMax)))
+                    delete(surplus, of: active, set, in: state, &result)
+                }
             }
+            updateStatus(of: set, members, active, missing: missing, context, &result)
         }
-        updateStatus(of: set, claimed, active, missing: missing, context, &result)
-        return result
     }
 
     private func create(
@@ -112,7 +106,7 @@ private struct Replicas {
     }
 
     private func updateStatus(
-        of set: ObjectRecord, _ claimed: [PodRecord], _ active: [PodRecord],
+        of set: ObjectRecord, _ members: [PodRecord], _ active: [PodRecord],
         missing: Int64, _ context: ControlContext, _ result: inout Reconciliation
     ) {
         let minReady = set.spec["minReadySeconds"]?.integer ?? 0
@@ -138,15 +132,11 @@ private struct Replicas {
         store("availableReplicas", available.count)
         if resource == .replicaSets {
             store(
-                "terminatingReplicas", claimed.filter { $0.isBeingDeleted && !$0.isFinished }.count)
+                "terminatingReplicas", members.filter { $0.isBeingDeleted && !$0.isFinished }.count)
         }
         noteFailure(in: &status, missing: missing, context)
         status["observedGeneration"] = .integer(set.generation)
-        guard status != set.status else { return }
-        var document = set.json
-        document["status"] = status
-        result.propose(
-            .update(resource, document, subresource: "status"), why: "its counts changed")
+        result.proposeStatus(status, of: set, why: "its counts changed")
     }
 
     /// The condition ReplicaFailure stands while Pods are missing that could not be made.

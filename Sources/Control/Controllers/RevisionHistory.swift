@@ -5,16 +5,19 @@ import Objects
 /// so that going back to an older one is no new revision and restarts nothing.
 struct RevisionHistory {
     /// The label that tells the Pods of one revision from those of another.
-    static let hashLabel = "controller-revision-hash"
+    static let podLabel = "controller-revision-hash"
 
     private let owner: ObjectRecord
+    /// The label in which a revision itself keeps the hash of its template.
+    private let hashLabel: String
     /// The oldest first.
     let revisions: [ObjectRecord]
     /// Revisions that match the owner's selector and belong to nobody.
     private let orphans: [ObjectRecord]
 
-    init(of owner: ObjectRecord, in state: ClusterState) {
+    init(of owner: ObjectRecord, hashLabel: String, in state: ClusterState) {
         self.owner = owner
+        self.hashLabel = hashLabel
         let selector = owner.podSelector
         let all = state.records(.controllerRevisions, inNamespace: owner.key.namespace)
             .filter { !$0.isBeingDeleted && !state.isDeletionUnderWay(uid: $0.uid) }
@@ -40,10 +43,7 @@ struct RevisionHistory {
 
     /// The revision of the owner's template; nil while it is being made or found. An older one
     /// with the same template becomes the newest again.
-    func current(
-        labels: (_ hash: String) -> [String: String], in state: ClusterState,
-        _ result: inout Reconciliation
-    ) -> ObjectRecord? {
+    func current(in state: ClusterState, _ result: inout Reconciliation) -> ObjectRecord? {
         guard orphans.isEmpty else {
             for orphan in orphans {
                 result.propose(
@@ -55,7 +55,7 @@ struct RevisionHistory {
         let template = owner.spec["template"] ?? [:]
         let equal = revisions.last { Rollout.templates(Self.template(of: $0), equal: template) }
         guard let equal else {
-            create(template, labels, in: state, &result)
+            create(template, in: state, &result)
             return nil
         }
         let newest = revisions.last.map(Self.number) ?? 0
@@ -68,8 +68,7 @@ struct RevisionHistory {
     }
 
     private func create(
-        _ template: JSON, _ labels: (_ hash: String) -> [String: String], in state: ClusterState,
-        _ result: inout Reconciliation
+        _ template: JSON, in state: ClusterState, _ result: inout Reconciliation
     ) {
         let collisions = owner.status["collisionCount"]?.integer ?? 0
         let hash = TemplateHash.text(of: template, collisions: collisions)
@@ -90,12 +89,10 @@ struct RevisionHistory {
         }
         var kept = template
         kept["$patch"] = "replace"
-        var text: JSON = .object([:])
-        for (name, value) in labels(hash).sorted(by: { $0.key < $1.key }) {
-            text[name] = .string(value)
-        }
+        var labels = template["metadata"]?["labels"] ?? [:]
+        labels[hashLabel] = .string(hash)
         var metadata: JSON = [
-            "name": .string(key.name), "namespace": .string(key.namespace), "labels": text,
+            "name": .string(key.name), "namespace": .string(key.namespace), "labels": labels,
             "ownerReferences": [owner.controllerReference],
         ]
         if let annotations = owner.json["metadata"]?["annotations"] {

@@ -44,7 +44,7 @@ struct StatefulPlan {
     }
 
     private func revision(of pod: PodRecord) -> String {
-        pod.labels[RevisionHistory.hashLabel] ?? ""
+        pod.labels[RevisionHistory.podLabel] ?? ""
     }
 
     private func isRunningAndReady(_ pod: PodRecord) -> Bool {
@@ -243,10 +243,6 @@ extension StatefulPlan {
             status["currentRevision"] = .string(update.key.name)
             store("currentReplicas", total)
         }
-        guard status != set.status else { return }
-        var document = set.json
-        document["status"] = status
-        result.propose(
-            .update(.statefulSets, document, subresource: "status"), why: "its counts changed")
+        result.proposeStatus(status, of: set, why: "its counts changed")
     }
 }

@@ -18,8 +18,7 @@ package enum StatefulSetController: Controller {
         switch change.key.resource {
         case .statefulSets: return [change.key]
         case .pods, .controllerRevisions:
-            return state.controllers(of: change, .statefulSets)
-                + state.adopters(of: change, .statefulSets)
+            return state.keepers(of: change, .statefulSets)
         // A Pod waits until the claim of its predecessor is gone.
         case .persistentVolumeClaims where change.new == nil:
             return state.records(.statefulSets, inNamespace: change.key.namespace).map(\.key)
@@ -30,29 +29,22 @@ package enum StatefulSetController: Controller {
     package static func reconcile(
         _ key: ObjectKey, in state: ClusterState, _ context: ControlContext
     ) -> Reconciliation {
-        guard let set = state.record(key), !set.isBeingDeleted else { return .nothing }
-        let selector = set.podSelector
-        guard !selector.isEmpty else { return .refused("its selector is empty") }
-        var result = Reconciliation()
-        let owned = state.pods(controlledBy: set.uid)
-        PodOwnership.settle(
-            set, selector, owned, in: state,
-            accepts: { StatefulMember.ordinal(of: $0.key.name, in: set.key.name) != nil },
-            &result)
-        let history = RevisionHistory(of: set, in: state)
-        let labels = set.spec["template"]?["metadata"]?["labels"].stringMap ?? [:]
-        let update = history.current(
-            labels: { hash in labels.merging(["controller.kubernetes.io/hash": hash]) { $1 } },
-            in: state, &result)
-        guard let update, result.proposals.isEmpty else { return result }
-        let recorded = set.status["currentRevision"]?.string ?? ""
-        let plan = StatefulPlan(
-            set, owned.filter { selector.matches($0.labels) },
-            current: history.named(recorded) ?? update, update: update, in: state, context)
-        plan.act(&result)
-        plan.updateStatus(&result)
-        if result.proposals.isEmpty { history.truncate(keeping: plan.liveRevisions, &result) }
-        return result
+        PodOwnership.reconcile(
+            key, in: state,
+            accepts: { StatefulMember.ordinal(of: $0.key.name, in: key.name) != nil }
+        ) { set, members, result in
+            let history = RevisionHistory(
+                of: set, hashLabel: "controller.kubernetes.io/hash", in: state)
+            guard let update = history.current(in: state, &result), result.proposals.isEmpty
+            else { return }
+            let recorded = set.status["currentRevision"]?.string ?? ""
+            let plan = StatefulPlan(
+                set, members, current: history.named(recorded) ?? update, update: update,
+                in: state, context)
+            plan.act(&result)
+            plan.updateStatus(&result)
+            if result.proposals.isEmpty { history.truncate(keeping: plan.liveRevisions, &result) }
+        }
     }
 }
 
@@ -97,7 +89,7 @@ struct StatefulIdentity {
     func pod(_ template: JSON, revision: String) -> JSON {
         var template = template
         for (label, value) in [
-            (RevisionHistory.hashLabel, revision), (Self.podNameLabel, name),
+            (RevisionHistory.podLabel, revision), (Self.podNameLabel, name),
             (Self.indexLabel, String(ordinal)),
         ] {
             template[path: ["metadata", "labels", label]] = .string(value)

@@ -6,7 +6,7 @@ import Store
 
 /// The versions that podmesh tells of itself.
 package enum Version {
-    package static let text = "0.2.0"
+    package static let text = "0.3.0"
     package static let kubernetes = "v1.36.0+podmesh"
 }
 
