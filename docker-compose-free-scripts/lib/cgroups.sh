@@ -24,9 +24,10 @@ make_cgroup() {
     done
 }
 
-# Version 2: lets the groups below this one use what controllers it has.
+# Version 2: lets the groups below this one use what controllers it has. Not in a hybrid layout:
+# there its controllers are of no use, and crun refuses to work beside them.
 delegate_controllers() {
-    [ -e "$1/cgroup.controllers" ] || return 0
+    [ -e "$1/cgroup.controllers" ] && [ -e /sys/fs/cgroup/cgroup.controllers ] || return 0
     for controller in $(cat "$1/cgroup.controllers"); do
         echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null || true
     done
