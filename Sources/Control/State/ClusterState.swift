@@ -196,7 +196,9 @@ extension ClusterState {
     /// Takes a document in; nil when it is older than, or the same as, what is known.
     mutating func apply(_ key: ObjectKey, _ object: StoredObject) -> ObjectChange? {
         let old = objects[key]
-        let record = ObjectRecord(key, object, sibling: old ?? sibling(of: object))
+        let record = ObjectRecord(key, object) { owner in
+            old ?? owner.flatMap { keysByOwner[$0.uid]?.first }.flatMap { objects[$0] }
+        }
         if let old, old.uid == record.uid, record.resourceVersion <= old.resourceVersion {
             return nil
         }
@@ -205,12 +207,6 @@ extension ClusterState {
         objects[key] = record
         index(record, object)
         return ObjectChange(key: key, old: old, new: record, oldPod: oldPod)
-    }
-
-    /// Another object of its first owner.
-    private func sibling(of object: StoredObject) -> ObjectRecord? {
-        let owner = ObjectMeta(object.json["metadata"] ?? [:]).ownerReferences.first
-        return owner.flatMap { keysByOwner[$0.uid]?.first }.flatMap { objects[$0] }
     }
 
     mutating func remove(_ key: ObjectKey) -> ObjectChange? {

@@ -25,15 +25,20 @@ package final class ObjectRecord: Sendable {
         .storageClasses,
     ]
 
-    /// - Parameter sibling: another object of the same owner. What is equal in both is stored once,
-    ///   as most Pods differ from their like in little but their names.
-    package init(_ key: ObjectKey, _ object: StoredObject, sibling: ObjectRecord?) {
+    /// - Parameter sibling: finds another object of the first owner. What is equal in both is stored
+    ///   once, as most Pods differ from their like in little but their names.
+    package init(
+        _ key: ObjectKey, _ object: StoredObject,
+        sibling: (OwnerReference?) -> ObjectRecord?
+    ) {
         self.key = key
         let metadata = ObjectMeta(object.json["metadata"] ?? [:])
         uid = metadata.uid
         resourceVersion = object.resourceVersion
         isBeingDeleted = metadata.json["deletionTimestamp"]?.string != nil
-        owners = Self.shared(metadata.ownerReferences, with: sibling?.owners)
+        let owners = metadata.ownerReferences
+        let sibling = sibling(owners.first)
+        self.owners = Self.shared(owners, with: sibling?.owners)
         finalizers = metadata.finalizers
         labels = Self.shared(metadata.labels, with: sibling?.labels)
         body =
