@@ -39,6 +39,15 @@ public struct WallTime: Hashable, Comparable, Sendable, Codable {
         dateAndTime + "." + Self.padded(Int64(nanoseconds), 9) + "Z"
     }
 
+    /// RFC 3339 with whole seconds, on a clock that is so many seconds ahead of UTC.
+    public func rfc3339(offset: Int64) -> String {
+        let local = WallTime(seconds: seconds + offset).dateAndTime
+        guard offset != 0 else { return local + "Z" }
+        let minutes = abs(offset) / 60
+        return local + (offset < 0 ? "-" : "+") + Self.padded(minutes / 60, 2) + ":"
+            + Self.padded(minutes % 60, 2)
+    }
+
     private var dateAndTime: String {
         let (days, second) = Self.floorDivide(seconds, 86_400)
         let (year, month, day) = Self.civil(fromDays: days)
@@ -113,7 +122,8 @@ public struct WallTime: Hashable, Comparable, Sendable, Codable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+    /// The inverse of ``civil(fromDays:)``.
+    public static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
         let (era, yearOfEra) = floorDivide(month <= 2 ? year - 1 : year, 400)
         let monthFromMarch = month > 2 ? month - 3 : month + 9
         let dayOfYear = (153 * monthFromMarch + 2) / 5 + day - 1

@@ -15,6 +15,8 @@ package struct ControlConfiguration: Sendable, Equatable {
     /// How long a Pod that says nothing about it stays on a Node that is not ready or unreachable.
     /// Kubernetes' admission makes it 300 s.
     package var defaultTolerationSeconds: Int64
+    /// In which CronJobs may name their schedules.
+    package var zones: TimeZones
 
     /// How many keys are reconciled in one step; more wait for the next, which is due at once.
     package var reconcilesPerStepMax: Int
@@ -40,7 +42,8 @@ package struct ControlConfiguration: Sendable, Equatable {
 
     package init(
         clusterCIDR: IPv4Network, serviceCIDR: IPv4Network, authorityPEM: String,
-        apiPort: Int = 6443, nodePrefix: Int = 24, defaultTolerationSeconds: Int64 = 0
+        apiPort: Int = 6443, nodePrefix: Int = 24, defaultTolerationSeconds: Int64 = 0,
+        zones: TimeZones = .utc
     ) {
         self.clusterCIDR = clusterCIDR
         self.nodePrefix = nodePrefix
@@ -48,6 +51,7 @@ package struct ControlConfiguration: Sendable, Equatable {
         self.apiPort = apiPort
         self.authorityPEM = authorityPEM
         self.defaultTolerationSeconds = defaultTolerationSeconds
+        self.zones = zones
         reconcilesPerStepMax = 1_024
         writesInFlightMax = 2_048
         burstMax = 500

@@ -47,9 +47,10 @@ struct ControlHarness {
 
     /// Machines that are Nodes and answer, the objects of every cluster, and a leading core.
     static func cluster(
-        machines: Int = 3, cpu: String = "4", seed: UInt64 = 1
+        machines: Int = 3, cpu: String = "4", seed: UInt64 = 1,
+        configuration: ControlConfiguration = Self.configuration()
     ) -> ControlHarness {
-        var harness = ControlHarness(seed: seed)
+        var harness = ControlHarness(seed: seed, configuration: configuration)
         for index in 1...max(1, machines) { harness.addMachine("machine-\(index)", cpu: cpu) }
         harness.lead()
         harness.settle()

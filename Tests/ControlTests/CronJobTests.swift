@@ -35,8 +35,54 @@ import Testing
         #expect(CronTimes("* * * *") == nil)
     }
 
-    private static func running(_ extra: [(String, JSON)] = []) -> ControlHarness {
-        var cluster = ControlHarness.cluster()
+    @Test(arguments: [
+        ("30 9 * * *", "2026-07-01T08:00:00Z", "2026-07-02T07:30:00Z"),
+        ("30 9 * * *", "2026-12-01T08:00:00Z", "2026-12-01T08:30:00Z"),
+        ("0 0 1 * *", "2026-12-15T00:00:00Z", "2026-12-31T23:00:00Z"),
+        // The clock goes from two to three o'clock, and back from three to two.
+        ("30 2 * * *", "2026-03-28T12:00:00Z", "2026-03-30T00:30:00Z"),
+        ("30 2 * * *", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z"),
+        ("30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"),
+        ("30 2 * * *", "2026-10-25T01:30:00Z", "2026-10-26T01:30:00Z"),
+    ])
+    func schedulesKeepToTheirZone(_ schedule: String, _ after: String, _ next: String) throws {
+        let times = try #require(CronTimes(schedule, in: Self.berlin))
+        let start = try #require(WallTime(rfc3339: after))
+        #expect(times.next(after: start)?.rfc3339 == next)
+    }
+
+    /// Winter time but from March to October, as the tz database has it.
+    private static let berlin: ZoneRules = {
+        var bytes = Array("TZif2".utf8) + [UInt8](repeating: 0, count: 39)
+        bytes += Array("TZif2".utf8) + [UInt8](repeating: 0, count: 34) + [1, 0, 0, 0, 0]
+        bytes += [0, 0, 0x0e, 0x10, 0, 0] + Array("\nCET-1CEST,M3.5.0,M10.5.0/3\n".utf8)
+        guard let zone = try? ZoneRules(bytes, from: 0) else { preconditionFailure("no zone") }
+        return zone
+    }()
+
+    @Test func aJobIsNamedForTheTimeOfItsZone() throws {
+        var configuration = ControlHarness.configuration()
+        configuration.zones = TimeZones(["Europe/Berlin": Self.berlin])
+        var cluster = Self.running([("timeZone", "Europe/Berlin")], configuration)
+        cluster.run(for: .seconds(70))
+        let job = try #require(Self.jobs(cluster).first)
+        let scheduled = job["metadata"]?["annotations"]?[
+            "batch.kubernetes.io/cronjob-scheduled-timestamp"]?.string
+        #expect(scheduled == "2023-11-14T23:14:00+01:00")
+    }
+
+    @Test func aZoneThatNobodyKnowsMakesNoJob() {
+        var cluster = Self.running([("timeZone", "Mars/Olympus")])
+        cluster.run(for: .seconds(130))
+        #expect(Self.jobs(cluster).isEmpty)
+        #expect(cluster.api.all(.events).contains { $0["reason"] == "UnknownTimeZone" })
+    }
+
+    private static func running(
+        _ extra: [(String, JSON)] = [],
+        _ configuration: ControlConfiguration = ControlHarness.configuration()
+    ) -> ControlHarness {
+        var cluster = ControlHarness.cluster(configuration: configuration)
         let pod: JSON = ["restartPolicy": "Never", "containers": [["name": "c", "image": "1"]]]
         let template: JSON = ["metadata": ["labels": ["app": "tick"]], "spec": pod]
         let job: JSON = [

@@ -1,3 +1,4 @@
+import Base
 import JSON
 import Objects
 
@@ -185,6 +186,9 @@ enum JobRules {
             } else if !schedule.isEmpty, let fault = CronSchedule.fault(of: schedule) {
                 v.at("schedule") { $0.invalid(.string(schedule), fault) }
             }
+            if let zone = spec["timeZone"]?.string, let fault = fault(ofZone: zone, in: v.zones) {
+                v.at("timeZone") { $0.invalid(.string(zone), fault) }
+            }
             v.at("jobTemplate") { v in
                 v.at("spec") { v in
                     let job = spec["jobTemplate"]?["spec"] ?? [:]
@@ -199,5 +203,14 @@ enum JobRules {
                 }
             }
         }
+    }
+
+    private static func fault(ofZone name: String, in zones: TimeZones) -> String? {
+        guard !name.isEmpty else { return "timeZone must be nil or non-empty string" }
+        guard name.lowercased() != "local" else {
+            return "timeZone must be an explicit time zone as defined in "
+                + "https://www.iana.org/time-zones"
+        }
+        return zones[name] == nil ? "unknown time zone \(name)" : nil
     }
 }

@@ -131,8 +131,10 @@ extension ResourceDefinition {
     ]
 
     /// Judges a new document; empty when it is good.
-    package func validateCreate(_ document: JSON) -> [FieldError] {
-        var validation = Validation()
+    package func validateCreate(
+        _ document: JSON, zones: TimeZones = .utc
+    ) -> [FieldError] {
+        var validation = Validation(zones: zones)
         validateMetadata(document["metadata"] ?? [:], &validation)
         schema.validateFields(of: document, &validation)
         strategy.validate(document, &validation)
@@ -141,9 +143,9 @@ extension ResourceDefinition {
 
     /// Judges a changed document against the one it replaces.
     package func validateUpdate(
-        _ document: JSON, from old: JSON, subresource: String? = nil
+        _ document: JSON, from old: JSON, subresource: String? = nil, zones: TimeZones = .utc
     ) -> [FieldError] {
-        var validation = Validation()
+        var validation = Validation(zones: zones)
         validateMetadata(document["metadata"] ?? [:], &validation)
         validateMetadataUpdate(document["metadata"] ?? [:], old["metadata"] ?? [:], &validation)
         if subresource != "status" {

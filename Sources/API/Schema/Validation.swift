@@ -1,3 +1,4 @@
+package import Base
 package import JSON
 
 /// Collects the faults of a document while rules walk through it.
@@ -8,7 +9,10 @@ package struct Validation: Sendable {
     /// Faults kept of one document; a hostile one could have a fault in every few bytes.
     private static let errorsMax = 100
 
-    package init() {}
+    /// In which schedules may be.
+    package let zones: TimeZones
+
+    package init(zones: TimeZones = .utc) { self.zones = zones }
 
     private mutating func add(_ error: FieldError) {
         if errors.count < Self.errorsMax { errors.append(error) }

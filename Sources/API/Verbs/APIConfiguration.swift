@@ -13,13 +13,15 @@ package struct APIConfiguration: Sendable, Equatable {
     /// What new Pods get as `tolerationSeconds` for Nodes that are not ready or unreachable.
     package var defaultTolerationSeconds: Int64
     package var limits: APILimits
+    /// In which CronJobs may name their schedules.
+    package var zones: TimeZones
 
     package init(
         serviceNetwork: IPv4Network, nodePorts: ClosedRange<Int> = 30_000...32_767,
         clusterDomain: String = "cluster.local",
         tokenIssuer: String = "https://kubernetes.default.svc.cluster.local",
         version: VersionInfo = VersionInfo(), defaultTolerationSeconds: Int64 = 0,
-        limits: APILimits = APILimits()
+        limits: APILimits = APILimits(), zones: TimeZones = .utc
     ) {
         self.serviceNetwork = serviceNetwork
         self.nodePorts = nodePorts
@@ -28,6 +30,7 @@ package struct APIConfiguration: Sendable, Equatable {
         self.version = version
         self.defaultTolerationSeconds = defaultTolerationSeconds
         self.limits = limits
+        self.zones = zones
     }
 }
 

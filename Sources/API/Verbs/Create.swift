@@ -41,7 +41,7 @@ extension Evaluation {
         }
         try restrictNode(document, replacing: nil, target)
         try admitCreate(&document, target, &writes)
-        let errors = target.definition.validateCreate(document)
+        let errors = target.definition.validateCreate(document, zones: configuration.zones)
         guard errors.isEmpty else { throw target.definition.invalid(document, errors) }
         try checkAdmission(document, replacing: nil, target, &writes)
         document = target.definition.stored(document)

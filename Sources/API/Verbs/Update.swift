@@ -56,7 +56,8 @@ extension Evaluation {
         }
         document = definition.canonical(document)
         let errors = definition.validateUpdate(
-            document, from: old, subresource: target.subresource?.name)
+            document, from: old, subresource: target.subresource?.name,
+            zones: configuration.zones)
         guard errors.isEmpty else { throw definition.invalid(document, errors) }
         try checkAdmission(document, replacing: old, target, &writes)
         if !isApplied, definition.tracksManagers {

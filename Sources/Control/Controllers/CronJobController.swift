@@ -5,7 +5,7 @@ package import Objects
 /// Makes Jobs when a schedule is due (`kube-controller-manager`'s cronjob controller).
 ///
 /// A run that is due is made once: its Job is named for the minute. Of several runs that were
-/// missed only the last is made up for. Schedules are kept in UTC.
+/// missed only the last is made up for. Without a time zone a schedule is in UTC.
 package enum CronJobController: Controller {
     private static let component = "cronjob-controller"
     private static let scheduledAnnotation = "batch.kubernetes.io/cronjob-scheduled-timestamp"
@@ -31,17 +31,19 @@ package enum CronJobController: Controller {
         cleanUp(cron, jobs, in: state, &result)
         updateStatus(of: cron, jobs, &result)
         guard !(cron.spec["suspend"]?.bool ?? false) else { return result }
-        let zone = cron.spec["timeZone"]?.string ?? "Etc/UTC"
-        guard ["Etc/UTC", "UTC", "GMT", "Etc/GMT"].contains(zone) else {
+        let name = cron.spec["timeZone"]?.string ?? "UTC"
+        guard let zone = context.configuration.zones[name] else {
             result.events.append(
-                event(cron, "UnknownTimeZone", "invalid timeZone: \"\(zone)\"", isWarning: true))
+                event(
+                    cron, "UnknownTimeZone",
+                    "invalid timeZone: \"\(name)\": unknown time zone \(name)", isWarning: true))
             return result
         }
-        guard let times = CronTimes(cron.spec["schedule"]?.string ?? "") else {
+        guard let times = CronTimes(cron.spec["schedule"]?.string ?? "", in: zone) else {
             result.explanation = "its schedule cannot be read"
             return result
         }
-        start(cron, jobs, times, context, &result)
+        start(cron, jobs, times, zone, context, &result)
         if let next = times.next(after: context.wall) {
             // A little later, since clocks and seconds are not one.
             result.requeue(after: next - context.wall + .milliseconds(50))
@@ -50,8 +52,8 @@ package enum CronJobController: Controller {
     }
 
     private static func start(
-        _ cron: ObjectRecord, _ jobs: [CronRun], _ times: CronTimes, _ context: ControlContext,
-        _ result: inout Reconciliation
+        _ cron: ObjectRecord, _ jobs: [CronRun], _ times: CronTimes, _ zone: ZoneRules,
+        _ context: ControlContext, _ result: inout Reconciliation
     ) {
         var earliest = cron.status["lastScheduleTime"]?.string
             .flatMap(WallTime.init(rfc3339:)) ?? cron.createdAt
@@ -79,7 +81,7 @@ package enum CronJobController: Controller {
         default: break
         }
         result.propose(
-            .create(.jobs, job(of: cron, due)), why: "its schedule is due",
+            .create(.jobs, job(of: cron, due, zone)), why: "its schedule is due",
             event: {
                 var draft = event(cron, "SuccessfulCreate", "Created job ")
                 draft.ending = .name
@@ -92,7 +94,9 @@ package enum CronJobController: Controller {
             }())
     }
 
-    private static func job(of cron: ObjectRecord, _ due: WallTime) -> JSON {
+    private static func job(
+        of cron: ObjectRecord, _ due: WallTime, _ zone: ZoneRules
+    ) -> JSON {
         let template = cron.spec["jobTemplate"] ?? [:]
         var metadata: JSON = [
             "name": .string("\(cron.key.name)-\(due.seconds / 60)"),
@@ -101,7 +105,8 @@ package enum CronJobController: Controller {
         for name in ["labels", "annotations"] {
             if let value = template["metadata"]?[name] { metadata[name] = value }
         }
-        metadata[path: ["annotations", scheduledAnnotation]] = .string(due.rfc3339)
+        metadata[path: ["annotations", scheduledAnnotation]] = .string(
+            due.rfc3339(offset: zone.period(at: due.seconds).offset))
         metadata["ownerReferences"] = [cron.controllerReference]
         return [
             "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata,

@@ -1,7 +1,9 @@
 package import Base
 
-/// When a schedule of cron is due, in UTC: five fields, or a short form such as `@daily` or
-/// `@every 90m`.
+/// When a schedule of cron is due: five fields, or a short form such as `@daily` or `@every 90m`.
+///
+/// The fields are those of the zone's clock: a time that is left out when the clock goes forward is
+/// not due on that day, one that comes twice when it goes back is due twice.
 package struct CronTimes {
     private enum Rule {
         case fields(Fields)
@@ -29,9 +31,11 @@ package struct CronTimes {
     private static let yearsMax: Int64 = 9
 
     private let rule: Rule
+    private let zone: ZoneRules
 
     /// Nil when it is no schedule.
-    package init?(_ schedule: String) {
+    package init?(_ schedule: String, in zone: ZoneRules = .utc) {
+        self.zone = zone
         if schedule.hasPrefix("@every ") {
             guard let seconds = Self.duration(schedule.dropFirst(7)), seconds > 0 else {
                 return nil
@@ -114,23 +118,35 @@ package struct CronTimes {
         switch rule {
         case .every(let seconds): return WallTime(seconds: time.seconds + seconds)
         case .fields(let fields):
-            let start = time.seconds / 60 + 1
-            var day = start / 1_440
-            let last = day + Self.yearsMax * 366
-            while day <= last {
-                if Self.matches(fields, day: day) {
-                    let first = max(0, start - day * 1_440)
-                    for minute in first..<1_440
-                    where fields.hours.contains(minute / 60)
-                        && fields.minutes.contains(minute % 60)
-                    {
-                        return WallTime(seconds: (day * 1_440 + minute) * 60)
-                    }
-                }
-                day += 1
+            let last = time.seconds + Self.yearsMax * 366 * 86_400
+            var from = (time.seconds / 60 + 1) * 60
+            while from <= last {
+                let period = zone.period(at: from)
+                let end = min(period.end, last)
+                let due = Self.next(fields, from: from + period.offset, to: end + period.offset)
+                if let due { return WallTime(seconds: due - period.offset) }
+                from = end == last ? last + 1 : end
             }
             return nil
         }
+    }
+
+    /// The first second from `start` and before `end` that the fields name, on one clock.
+    private static func next(_ fields: Fields, from start: Int64, to end: Int64) -> Int64? {
+        let (first, last) = ((start + 59) / 60, (end + 59) / 60)
+        var day = first / 1_440
+        while day * 1_440 < last {
+            if matches(fields, day: day) {
+                for minute in max(first, day * 1_440)..<min(last, (day + 1) * 1_440)
+                where fields.hours.contains(minute / 60 % 24)
+                    && fields.minutes.contains(minute % 60)
+                {
+                    return minute * 60
+                }
+            }
+            day += 1
+        }
+        return nil
     }
 
     private static func matches(_ fields: Fields, day: Int64) -> Bool {

@@ -28,6 +28,7 @@ struct DaemonSettings {
         raft.reads = machine.raft.reads
         raft.clockDriftMaxPercent = machine.raft.clockDriftMaxPercent
         let toleration = Int64(machine.control.defaultTolerationSeconds)
+        let zones = ZoneFolder.read(from: .now)
         daemon = DaemonConfiguration(
             name: machine.name, address: machine.address, apiPort: UInt16(machine.api.port),
             meshPort: UInt16(machine.mesh.port), raftPort: UInt16(machine.raft.port),
@@ -35,10 +36,10 @@ struct DaemonSettings {
             certificate: certificate, gossip: gossip, raft: raft,
             api: APIConfiguration(
                 serviceNetwork: services, clusterDomain: machine.dns.clusterDomain,
-                defaultTolerationSeconds: toleration),
+                defaultTolerationSeconds: toleration, zones: zones),
             control: ControlConfiguration(
                 clusterCIDR: pods, serviceCIDR: services, authorityPEM: identity.trustedPEM,
-                apiPort: machine.api.port, defaultTolerationSeconds: toleration),
+                apiPort: machine.api.port, defaultTolerationSeconds: toleration, zones: zones),
             kubelet: Self.kubelet(machine),
             proxy: ServiceProxy.Configuration(clusterCIDR: pods, serviceCIDR: services),
             clusterDomain: machine.dns.clusterDomain)

@@ -158,6 +158,23 @@ import Testing
         #expect(try faults(.cronJobs, text) == expected ?? [])
     }
 
+    @Test(arguments: [
+        ("Etc/UTC", nil),
+        ("", "timeZone must be nil or non-empty string"),
+        (
+            "local",
+            "timeZone must be an explicit time zone as defined in "
+                + "https://www.iana.org/time-zones"
+        ),
+        ("Mars/Olympus", "unknown time zone Mars/Olympus"),
+    ] as [(String, String?)])
+    func aTimeZoneHasToBeKnown(_ zone: String, _ fault: String?) throws {
+        let text = #"{"spec":{"schedule":"@daily","timeZone":"\#(zone)","jobTemplate":{"spec":"#
+            + #"{"template":{"spec":{"restartPolicy":"OnFailure","# + Self.containers + "}}}}}}"
+        let expected = fault.map { ["spec.timeZone: Invalid value: \"\(zone)\": \($0)"] }
+        #expect(try faults(.cronJobs, text) == expected ?? [])
+    }
+
     @Test func aReplicationControllerTakesTheTemplatesLabels() throws {
         let document = try complete(.replicationControllers, #"{"spec":{"# + Self.template + "}}")
         #expect(document["spec"]?["selector"] == ["app": "web"])
