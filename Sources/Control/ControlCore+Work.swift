@@ -105,6 +105,7 @@ extension ControllerName {
         case .endpointMirrors: EndpointMirrorController.self
         case .disruption: DisruptionController.self
         case .serviceAccount: ServiceAccountController.self
+        case .serviceAddresses: ServiceAddressController.self
         case .roleAggregation: RoleAggregationController.self
         case .quota: QuotaController.self
         case .namespace: NamespaceController.self

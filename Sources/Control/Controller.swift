@@ -26,6 +26,7 @@ package enum ControllerName: Int, CaseIterable, Comparable, Hashable, Sendable {
     case endpointMirrors
     case disruption
     case serviceAccount
+    case serviceAddresses
     case roleAggregation
     case quota
     case namespace
