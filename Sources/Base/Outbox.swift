@@ -22,6 +22,13 @@ public struct Outbox<Effect> {
         defer { effects = [] }
         return effects
     }
+
+    /// Takes back what ``take()`` handed out, so that the next step finds its storage.
+    public mutating func recycle(_ taken: inout [Effect]) {
+        guard effects.isEmpty else { return }
+        taken.removeAll(keepingCapacity: true)
+        swap(&effects, &taken)
+    }
 }
 
 extension Outbox: Sendable where Effect: Sendable {}

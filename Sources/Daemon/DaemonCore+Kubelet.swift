@@ -53,9 +53,8 @@ extension DaemonCore {
         observed.hasStarted = true
         var pods: [(ObjectKey, JSON?)] = []
         // Most Pods of a large cluster are others', and to parse them all would take a second.
-        let mention = ByteSearch(for: Array("\"nodeName\":\"\(name)\"".utf8))
         store.snapshot.forEach(in: .resource(group: "", resource: "pods")) { key, document in
-            guard mention.isFound(in: document.bytes), let key = objectKey(key),
+            guard ownMention.isFound(in: document.bytes), let key = objectKey(key),
                 let json = Self.object(document), Pod(json).nodeName == name
             else { return true }
             pods.append((key, json))

@@ -140,7 +140,7 @@ extension DaemonCore {
         var rows: [AssignmentKey: AssignmentEntry] = [:]
         for change in changes {
             feedWatches(change, into: &out)
-            guard let key = objectKey(change.key) else { continue }
+            guard let key = objectKey(change.key), isRead(key, change.document) else { continue }
             let object = change.document.flatMap(Self.stored)
             objects.append((key, object))
             guard isControlling else { continue }
@@ -154,6 +154,18 @@ extension DaemonCore {
         let values = objects.map { ($0.0, $0.1?.json) }
         tellKubelet(values, at: now)
         updateRoutes(values, into: &out)
+    }
+
+    /// Whether somebody on this machine reads what a change left. Controllers read everything; a
+    /// kubelet cares for little of what other machines do, and to parse all of that would cost a
+    /// machine that does not lead more than to apply it.
+    private func isRead(_ key: ObjectKey, _ document: Document?) -> Bool {
+        guard !isControlling, let document else { return true }
+        return switch key.resource {
+        case .nodes, .services, .persistentVolumes: true
+        case .pods: ownMention.isFound(in: document.bytes)
+        default: observed.documents.contains(key)
+        }
     }
 
     /// The Store was replaced by the leader's: nothing known before counts.

@@ -14,7 +14,9 @@ extension DaemonCore {
         case .sendReliably(let name, let payload):
             guard let address = raftAddress(of: name) else { return }
             out.append(.sendState(to: name, address: address, payload: payload))
-        case .memberForgotten(let name): out.append(.memberForgotten(name))
+        case .memberForgotten(let name):
+            raftAddresses[name] = nil
+            out.append(.memberForgotten(name))
         case .nameConflict(let record): out.append(.nameConflict(record))
         case .memberChanged(let member, let previous):
             onMemberChanged(member, previous: previous, at: now, into: &out)
@@ -37,6 +39,7 @@ extension DaemonCore {
         _ member: GossipMember, previous: GossipMember.Status?, at now: Instant,
         into out: inout Outbox<DaemonEffect>
     ) {
+        raftAddresses[member.name] = Self.raftAddress(of: member)
         guard member.name != configuration.name else { return }
         out.append(.memberChanged(member))
         expelIfRemoved(member, at: now)
@@ -60,7 +63,11 @@ extension DaemonCore {
 
     /// Where a peer receives the log, as the mesh knows it.
     func raftAddress(of name: MachineName) -> PeerAddress? {
-        guard let member = gossip[name], let tags = MeshTags(member.tags) else { return nil }
+        raftAddresses[name] ?? gossip[name].flatMap(Self.raftAddress)
+    }
+
+    private static func raftAddress(of member: GossipMember) -> PeerAddress? {
+        guard let tags = MeshTags(member.tags) else { return nil }
         return PeerAddress(ip: member.address.ip, port: tags.raft)
     }
 

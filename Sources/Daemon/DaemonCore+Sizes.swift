@@ -21,6 +21,12 @@ extension DaemonCore {
             revision: store.revisionNumber())
     }
 
+    /// Looks at the core where it stands. Reading a member of an optional that an object holds
+    /// copies the whole core first, which costs more than most steps.
+    package mutating func inspect<Result>(
+        _ look: (borrowing DaemonCore) -> Result
+    ) -> Result { look(self) }
+
     /// See `GossipCore.healthIfLive`.
     package mutating func healthIfLive(_ name: MachineName) -> Int? { gossip.healthIfLive(name) }
 

@@ -63,6 +63,10 @@ package struct DaemonCore: Sendable {
     /// Requests that wait for a seat, and the bytes that they hold.
     var parked: [Ticket: APIRequest] = [:]
     var parkedBytes = 0
+    /// Where members receive the log, as their last change said: asked for with every message.
+    var raftAddresses: [MachineName: PeerAddress] = [:]
+    /// What every Pod that is bound to this machine says in its text.
+    let ownMention: ByteSearch
     var routes: [PodRoute] = []
     var proxyRules = ""
     var isProxyStale = true
@@ -90,6 +94,7 @@ package struct DaemonCore: Sendable {
         func fork() -> Random { Random(seed: random.next()) }
         self.configuration = configuration
         self.store = store
+        ownMention = ByteSearch(for: Array("\"nodeName\":\"\(configuration.name)\"".utf8))
         identities = IdentityBook(store.snapshot)
         upkeep.installedSerial = configuration.certificate?.serial
         self.wallTime = wallTime
@@ -242,11 +247,19 @@ package struct DaemonCore: Sendable {
             else { break }
             turns += 1
             precondition(turns < configuration.limits.turnsMax, "the cores feed each other forever")
-            for effect in raftEffects.take() { perform(effect, at: now, into: &out) }
+            var ofRaft = raftEffects.take()
+            for effect in ofRaft { perform(effect, at: now, into: &out) }
+            raftEffects.recycle(&ofRaft)
             if areReadsDue { evaluateReads(at: now, into: &out) }
-            for effect in gossipEffects.take() { perform(effect, at: now, into: &out) }
-            for effect in controlEffects.take() { perform(effect, at: now, into: &out) }
-            for effect in kubeletEffects.take() { perform(effect, at: now, into: &out) }
+            var ofGossip = gossipEffects.take()
+            for effect in ofGossip { perform(effect, at: now, into: &out) }
+            gossipEffects.recycle(&ofGossip)
+            var ofControl = controlEffects.take()
+            for effect in ofControl { perform(effect, at: now, into: &out) }
+            controlEffects.recycle(&ofControl)
+            var ofKubelet = kubeletEffects.take()
+            for effect in ofKubelet { perform(effect, at: now, into: &out) }
+            kubeletEffects.recycle(&ofKubelet)
         }
         publishServices(into: &out)
         renewView()

@@ -8,7 +8,8 @@ extension GossipCodec {
 
     /// The message with rumors that are encoded already.
     static func encode(_ message: GossipMessage, rumors: [[UInt8]]) -> [UInt8] {
-        var writer = ByteWriter(capacity: GossipLimits.payloadBytesMax)
+        // Most messages are a few bytes, and a buffer for the longest costs more than to write one.
+        var writer = ByteWriter(capacity: rumors.reduce(48) { $0 + $1.count })
         write(message, to: &writer)
         // The rumors run to the end of the datagram, so that their count costs nothing.
         for rumor in rumors { writer.writeRaw(rumor) }

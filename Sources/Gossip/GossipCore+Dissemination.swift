@@ -20,7 +20,7 @@ extension GossipCore {
             out.append(.malformed(from: from, error))
             return
         }
-        if members[from] != nil { contacts[from, default: GossipContact()].lastHeard = now }
+        if members.contains(from) { contacts[from, default: GossipContact()].lastHeard = now }
         handle(datagram, from: from, address: address, at: now, into: &out)
         tellIfAccused(from, address: address, message: datagram.message, at: now, into: &out)
     }

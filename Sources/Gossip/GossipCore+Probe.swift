@@ -147,7 +147,7 @@ extension GossipCore {
 
     private func ack(_ sequence: UInt32, to name: MachineName) -> GossipMessage {
         .ack(
-            sequence: sequence, knowsSender: members[name] != nil,
+            sequence: sequence, knowsSender: members.contains(name),
             health: UInt8(clamping: health))
     }
 

@@ -252,7 +252,8 @@ extension GossipCore {
     /// What a peer must be told that this machine believes dead or dying, so that it can
     /// refute; nil for one in good standing.
     func accusation(of name: MachineName) -> [UInt8]? {
-        guard let member = members[name] else { return nil }
+        // Asked with every datagram, and nearly always in vain.
+        guard !members.areAllAlive, let member = members[name] else { return nil }
         switch member.status {
         case .alive: return nil
         case .suspect:

@@ -39,6 +39,13 @@ package struct MemberTable: Sendable {
 
     package subscript(name: MachineName) -> GossipMember? { entry(of: name)?.member }
 
+    func contains(_ name: MachineName) -> Bool {
+        groups[Self.group(of: name)].index(forKey: name) != nil
+    }
+
+    /// Nobody is suspect, dead or gone.
+    var areAllAlive: Bool { suspectNames.isEmpty && failedNames.isEmpty && leftNames.isEmpty }
+
     func isLive(_ name: MachineName) -> Bool {
         groups[Self.group(of: name)][name]?.member.isLive ?? false
     }

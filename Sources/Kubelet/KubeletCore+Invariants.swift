@@ -5,6 +5,8 @@ extension KubeletCore {
         for uid in order {
             guard let pod = pods[uid] else { continue }
             precondition(pod.uid == uid, "a Pod is kept under its UID")
+            precondition(
+                pod.wishesToResize == resizing.contains(uid), "who wishes to resize is known")
             if pod.stage == .removed {
                 precondition(
                     pod.sandbox.phase == .none && pod.strays.isEmpty,

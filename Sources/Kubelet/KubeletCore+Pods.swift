@@ -126,11 +126,12 @@ extension KubeletCore {
         order.insert(lifecycle.uid, at: position)
     }
 
-    /// What the runtime holds for UIDs that the API does not have.
+    /// Ends what the runtime holds for UIDs that the API does not have; true when there is such.
+    @discardableResult
     mutating func endOrphans(
         _ state: RuntimeState, _ now: Instant, _ out: inout Outbox<KubeletEffect>
-    ) {
-        guard knowsAll else { return }
+    ) -> Bool {
+        guard knowsAll else { return false }
         var strangers: Set<String> = []
         for sandbox in state.sandboxes where pods[sandbox.podUID] == nil {
             strangers.insert(sandbox.podUID)
@@ -151,6 +152,7 @@ extension KubeletCore {
                 lifecycle.onPodGone(&turn)
             }
         }
+        return !strangers.isEmpty
     }
 
     /// Whether the Pod was dropped after the list began.
@@ -167,6 +169,7 @@ extension KubeletCore {
     ) {
         // Taken out of the dictionary, so that it is changed in place.
         guard var pod = pods.removeValue(forKey: uid) else { return }
+        relist.agreed = nil
         var turn = PodTurn(
             configuration: configuration,
             machine: node.machine
@@ -201,6 +204,7 @@ extension KubeletCore {
             drop(pod)
         } else {
             wakeAt[uid] = pod.deadline(after: now, limits)
+            if pod.wishesToResize { resizing.insert(uid) } else { resizing.remove(uid) }
             pods[uid] = pod
         }
     }
@@ -209,6 +213,7 @@ extension KubeletCore {
         order.removeAll { $0 == pod.uid }
         if pod.isStatic { statics.isStale = true }
         wakeAt[pod.uid] = nil
+        resizing.remove(pod.uid)
         if uids[pod.key] == pod.uid { uids[pod.key] = nil }
         events.forget(pod.uid)
         relist.touch(pod.uid)

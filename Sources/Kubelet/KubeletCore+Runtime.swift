@@ -9,6 +9,8 @@ struct RelistState: Sendable {
     /// The step number at which the list under way was asked for.
     var begunAt: UInt64 = 0
     var last: RuntimeState?
+    /// A list that showed every Pod as it is; nil since a Pod has had a turn.
+    var agreed: RuntimeState?
     /// A Pod cannot go on without a list.
     var isWanted = false
     var isRuntimeAsked = false
@@ -81,14 +83,17 @@ extension KubeletCore {
         if isFirst {
             statics.isStale = true
             admitWaiting(now, &out)
-        } else {
-            reconcile(state, now, &out)
+        } else if state != relist.agreed {
+            relist.agreed = nil
+            if reconcile(state, now, &out) { relist.agreed = state }
         }
     }
 
+    /// True when every Pod was found as it is known, so that the same list says nothing new.
     private mutating func reconcile(
         _ state: RuntimeState, _ now: Instant, _ out: inout Outbox<KubeletEffect>
-    ) {
+    ) -> Bool {
+        var hasAgreed = knowsAll
         var sandboxes: [String: [SandboxState]] = [:]
         var containers: [String: [ContainerState]] = [:]
         for sandbox in state.sandboxes { sandboxes[sandbox.podUID, default: []].append(sandbox) }
@@ -97,19 +102,25 @@ extension KubeletCore {
             containers[uid, default: []].append(container)
         }
         for uid in order {
-            guard let pod = pods[uid], pod.stage != .removed, !pod.changesRuntime else { continue }
+            guard let pod = pods[uid], pod.stage != .removed, !pod.changesRuntime else {
+                hasAgreed = false
+                continue
+            }
             guard relist.isCurrent(uid) else {
                 if pod.mustSeeList { relist.isWanted = true }
+                hasAgreed = false
                 continue
             }
             let (mine, held) = (sandboxes[uid] ?? [], containers[uid] ?? [])
             if pod.isAsListed(mine, held) { continue }
+            hasAgreed = false
             withPod(uid, now, &out) { $0.reconcile(mine, held, &$1) }
         }
-        endOrphans(state, now, &out)
+        if endOrphans(state, now, &out) { hasAgreed = false }
         for uid in relist.touched.keys.sorted() where pods[uid] == nil && relist.isCurrent(uid) {
             relist.touched[uid] = nil
         }
+        return hasAgreed
     }
 
     /// Looks at once at a container that is said to have ended.

@@ -30,6 +30,8 @@ package struct KubeletCore: Sendable {
     var waitingPods: [ObjectKey: JSON] = [:]
     var knowsPods = false
     var wakeAt: [String: Instant] = [:]
+    /// The UIDs of Pods that wish for other resources than they have.
+    var resizing: Set<String> = []
 
     var operations: [Ticket: PendingOperation] = [:]
     var queue = OperationQueue()

@@ -174,10 +174,10 @@ extension PodLifecycle {
 /// Whether wished resources fit on the machine is a question about all of its Pods.
 extension KubeletCore {
     mutating func settleResizes(_ now: Instant, _ out: inout Outbox<KubeletEffect>) {
-        guard let machine = node.machine else { return }
+        guard !resizing.isEmpty, let machine = node.machine else { return }
         let capacities = [("cpu", machine.cpuMilli), ("memory", machine.memoryBytes)]
-        for uid in order {
-            guard let pod = pods[uid], pod.wishesToResize else { continue }
+        for uid in order where resizing.contains(uid) {
+            guard let pod = pods[uid] else { continue }
             var pending: ResizeTrack.Pending?
             for (resource, capacity) in capacities where capacity > 0 && pending == nil {
                 let wished = pod.wished(resource)

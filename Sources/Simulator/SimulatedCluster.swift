@@ -41,6 +41,7 @@ package final class SimulatedCluster {
     /// and read, and watches.
     package func startLoad(registers count: Int = 3) {
         let names = (0..<count).map { "register-\($0)" }
+        world.workload.context.patience = world.plan.clientPause > 1 ? 20 : 1
         create([
             namespaceObject,
             (

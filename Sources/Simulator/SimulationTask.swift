@@ -37,7 +37,7 @@ package struct SimulationTask: Sendable, Hashable {
     package static let machinesMax = 50
 }
 
-/// The seeds of a budget of time: storms and seasons, most of three machines, in turns.
+/// The seeds of a budget: two seasons after each storm, most of three machines.
 package struct SimulationSchedule: Sendable {
     private var next: UInt64
     private var count = 0
@@ -45,8 +45,8 @@ package struct SimulationSchedule: Sendable {
     private let machines: Int?
 
     /// - Parameters:
-    ///   - length: of every run; nil for one season after every few storms.
-    ///   - machines: of every run; nil for three in most, and one or five in some.
+    ///   - length: of every run; nil for storms and seasons in turns.
+    ///   - machines: of every run; nil for three in six of ten, one in three, and five in one.
     package init(firstSeed: UInt64, length: SimulationLength? = nil, machines: Int? = nil) {
         next = firstSeed
         self.length = length
@@ -58,9 +58,12 @@ package struct SimulationSchedule: Sendable {
             next &+= 1
             count += 1
         }
-        let drawn: SimulationLength = count % 4 == 1 ? .season : .storm
-        let size = [3, 3, 3, 3, 5, 3, 3, 1, 3, 3][count % 10]
-        return SimulationTask(
-            seed: next, length: length ?? drawn, machines: machines ?? size)
+        // Coprime, so that all lengths meet all sizes.
+        let length = length ?? (count % 3 == 0 ? .storm : .season)
+        let size = [3, 3, 1, 3, 5, 3, 1, 3, 3, 1][count % 10]
+        return SimulationTask(seed: next, length: length, machines: machines ?? size)
     }
+
+    /// Goes on with other seeds, in the same turns.
+    package mutating func goOn(from seed: UInt64) { next = seed }
 }

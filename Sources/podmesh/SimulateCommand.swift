@@ -13,8 +13,11 @@ struct SimulateCommand: AsyncParsableCommand {
 
               podmesh simulate --seed 42                     one run
               podmesh simulate --seeds 500 --jobs 2          500 runs
-              podmesh simulate --for 5m --hours 300 --jobs 2 until 5 minutes are over; fails when \
-            fewer than 300 cluster-hours were simulated
+              podmesh simulate --for 5m --jobs 2             until 5 minutes are over
+              podmesh simulate --hours 300 --for 5m --jobs 2 until 300 cluster-hours are simulated; \
+            fails when 5 minutes were not enough
+              podmesh simulate --seed 1 --fresh 77 --hours 300 --for 5m   one half of the hours \
+            from seed 1, the other one from seed 77
               podmesh simulate -f app.yaml --nodes 50 --fail node-3@30s   what a failure does \
             to an application
 
@@ -32,8 +35,11 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(name: .customLong("for"), help: "Run seeds for so long: 90s, 5m, 2h.")
     var duration: DurationArgument?
 
-    @Option(help: "Simulated cluster-hours that the time given by --for must be enough for.")
+    @Option(help: "Run seeds until so many cluster-hours are simulated.")
     var hours: Double?
+
+    @Option(help: "The seed from which the second half of the hours goes on.")
+    var fresh: UInt64?
 
     @Option(help: "Runs at a time, each in a process of its own.")
     var jobs = 1
@@ -68,9 +74,7 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         guard (seeds ?? 1) > 0 else { throw ValidationError("--seeds must be at least 1") }
         guard (1...64).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 64") }
-        guard hours == nil || duration != nil else {
-            throw ValidationError("--hours needs --for")
-        }
+        guard fresh == nil || hours != nil else { throw ValidationError("--fresh needs --hours") }
         guard failures.isEmpty || file != nil else { throw ValidationError("--fail needs -f") }
         guard failures.allSatisfy({ $0.node <= nodes }) else {
             throw ValidationError("--fail names a node above --nodes \(nodes)")
@@ -81,15 +85,16 @@ struct SimulateCommand: AsyncParsableCommand {
         if worker { return SimulationWorker.serve() }
         if let file { return try tryOut(file) }
         let first = seed ?? .random(in: 0...UInt64(UInt32.max))
-        if seeds == nil, duration == nil {
+        if seeds == nil, duration == nil, hours == nil {
             let task = SimulationTask(
                 seed: first, length: length ?? .storm, machines: machines ?? 3)
             if trace || jobs == 1 { return try runHere(task) }
         }
         let budget = SimulationBudget(
             schedule: SimulationSchedule(firstSeed: first, length: length, machines: machines),
-            runsMax: seeds, time: duration?.span, hoursMin: hours ?? 0)
-        print("first seed \(first), commit \(SourceCommit.text)")
+            runsMax: seeds, time: duration?.span, hours: hours, freshSeed: fresh)
+        let second = fresh.map { ", then \($0)" } ?? ""
+        print("first seed \(first)\(second), commit \(SourceCommit.text)")
         let code = try SimulationPool(jobs: jobs, budget: budget).run()
         if code != 0 { throw ExitCode(code) }
     }

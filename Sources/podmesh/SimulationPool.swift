@@ -22,8 +22,11 @@ struct SimulationBudget {
     var runsMax: Int?
     /// Real time after which no run begins, and runs under way are given up.
     var time: Span?
-    /// Simulated cluster-hours that must have been reached by then.
-    var hoursMin: Double
+    /// Simulated cluster-hours that must have been reached by then, and with which the runs end;
+    /// nil for as many as there are.
+    var hours: Double?
+    /// The seed from which the second half of the hours goes on.
+    var freshSeed: UInt64?
 }
 
 /// Runs seeds in worker processes, tells of progress, and ends with the first failure.
@@ -77,11 +80,13 @@ final class SimulationPool: @unchecked Sendable {
             return failed.failure?.kind.rawValue ?? 1
         }
         print("\(totals.runs) runs: no rule was broken")
-        let hours = totals.simulated.seconds / 3_600
-        guard hours < budget.hoursMin else { return 0 }
-        print("fewer than the \(budget.hoursMin) cluster-hours that were wanted")
+        guard let wanted = budget.hours, hours < wanted else { return 0 }
+        print("fewer than the \(wanted) cluster-hours that were wanted")
         return Self.tooFewHours
     }
+
+    /// Simulated so far.
+    private var hours: Double { totals.simulated.seconds / 3_600 }
 
     private static let tooFewHours: Int32 = 9
 
@@ -118,8 +123,16 @@ final class SimulationPool: @unchecked Sendable {
 
     private func nextTask() -> SimulationTask? {
         lock.withLock {
-            guard !isOver, budget.runsMax.map({ begun < $0 }) ?? true else { return nil }
+            guard !isOver, budget.runsMax.map({ begun < $0 }) ?? true,
+                budget.hours.map({ hours < $0 }) ?? true
+            else { return nil }
             begun += 1
+            if let wanted = budget.hours, hours >= wanted / 2,
+                let seed = budget.freshSeed.take()
+            {
+                print("half of it is done; now seeds from \(seed)")
+                budget.schedule.goOn(from: seed)
+            }
             return budget.schedule.take()
         }
     }

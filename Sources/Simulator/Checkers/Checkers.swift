@@ -16,9 +16,11 @@ struct Checkers {
     /// How often each rare branch was taken.
     var marks: [String: Int] = [:]
 
+    // Looking at the whole Store after each step would cost more than the step. A cluster that
+    // lives for hours is looked at less often than one that lives for seconds.
     private static let stepsBetweenBounds = 16
-    /// Looking at the whole Store after each step would cost more than the step. A cluster that
-    /// lives for hours is looked at less often than one that lives for seconds.
+    /// A prime, so that no machine's turn is missed for ever.
+    private static let stepsBetweenBoundsLater = 127
     private static let stepsBetweenInvariants = 97
     private static let stepsBetweenInvariantsLater = 4_999
     private static let earlySteps = 10_000
@@ -32,13 +34,13 @@ struct Checkers {
         if let rule = detection.look(machines, at: now) { return rule }
         if let rule = raft.afterStep(machine, glance, others: { machines }) { return rule }
         stepsSeen += 1
-        if stepsSeen % Self.stepsBetweenBounds == 0, let rule = bounds.check(machine) {
+        let isEarly = stepsSeen < Self.earlySteps
+        let pauseOfBounds = isEarly ? Self.stepsBetweenBounds : Self.stepsBetweenBoundsLater
+        if stepsSeen % pauseOfBounds == 0, let rule = bounds.check(machine) {
             return rule
         }
         let steps = sinceInvariants[machine.number, default: 0] + 1
-        let pause =
-            stepsSeen < Self.earlySteps
-            ? Self.stepsBetweenInvariants : Self.stepsBetweenInvariantsLater
+        let pause = isEarly ? Self.stepsBetweenInvariants : Self.stepsBetweenInvariantsLater
         sinceInvariants[machine.number] = steps
         guard steps >= pause else { return nil }
         sinceInvariants[machine.number] = 0

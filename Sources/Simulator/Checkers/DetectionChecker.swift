@@ -20,6 +20,8 @@ struct DetectionChecker {
     private var lastIdle: [Instant] = []
     private var beliefs: [[Belief?]] = []
     private var nextLook = Instant.zero
+    /// When to see whether other machines run than at the last look.
+    private var nextGlance = Instant.zero
     /// Which machines ran, and which were busy, at the last look.
     private var states: [Int8] = []
     /// Somebody believed a machine to be alive that did not run.
@@ -27,7 +29,7 @@ struct DetectionChecker {
 
     private static let lookInterval = Span.milliseconds(100)
     /// When nobody can be wrong: the rule is about machines that do not run, and a change of who
-    /// runs is looked at as soon as a step shows it.
+    /// runs is looked at soon.
     private static let calmInterval = Span.seconds(1)
     /// For wake-ups of the worst clock and a look that comes late.
     private static let margin = Span.milliseconds(500)
@@ -40,6 +42,8 @@ struct DetectionChecker {
 
     /// The rule that is broken, or nil. Looks now and then.
     mutating func look(_ machines: [VirtualMachine], at now: Instant) -> String? {
+        guard now >= nextGlance else { return nil }
+        nextGlance = now + Self.lookInterval
         guard now >= nextLook || hasChanged(machines) else { return nil }
         states = machines.map(Self.state)
         isInDoubt = false
@@ -91,7 +95,9 @@ struct DetectionChecker {
         guard var belief else { return nil }
         belief.healthMax = max(belief.healthMax, health)
         beliefs[observer.number][other.number] = belief
-        guard !other.isRunning, let gossip = observer.core?.gossip else { return nil }
+        guard !other.isRunning, let gossip = observer.core?.inspect({ $0.gossip }) else {
+            return nil
+        }
         isInDoubt = true
         let start = max(
             belief.since, max(lastRan[other.number], lastIdle[observer.number]))

@@ -6,7 +6,7 @@ extension World {
     /// What a step has added to the Store is what watches owe from now on.
     func noteChanges(of machine: VirtualMachine, at revision: UInt64) {
         guard revision > workload.context.changes.through,
-            let timeline = machine.core?.store.timeline
+            let timeline = machine.core?.inspect({ $0.store.timeline })
         else { return }
         workload.context.changes.note(timeline)
     }

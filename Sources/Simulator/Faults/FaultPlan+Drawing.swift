@@ -49,9 +49,11 @@ extension FaultPlan {
     private mutating func drawSeason(_ random: inout Random) {
         let kinds = Self.drawKinds(&random)
         length = random.span(from: .minutes(20), to: .minutes(2 * 60))
-        times.log = [1, 2, 5][random.below(3)]
-        times.mesh = [1, 2, 5][random.below(3)]
-        clientPause = Int64(40 + random.below(400))
+        times.log = [1, 2, 5, 10][random.below(4)]
+        times.mesh = [1, 2, 5, 10][random.below(4)]
+        clientPause = Int64(200 + random.below(600))
+        // Every few minutes, not every few seconds as in a storm.
+        if let count = log.snapshotAfterEntries { log.snapshotAfterEntries = count * 5 }
         let gapMax = random.span(from: .minutes(4), to: .minutes(40))
         var at = random.span(from: .seconds(1), to: .minutes(2))
         while at < length - .minutes(2) {

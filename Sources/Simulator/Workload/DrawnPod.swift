@@ -30,16 +30,20 @@ struct DrawnPod {
     let name: String
     let body: JSON
 
-    /// - Parameter suffix: makes the name unique.
-    init(_ suffix: String, _ random: inout Random) {
+    /// - Parameters:
+    ///   - suffix: makes the name unique.
+    ///   - patience: how much longer than in a storm programs run and probes pause.
+    init(_ suffix: String, patience: Int64, _ random: inout Random) {
         let policy = ["Always", "OnFailure", "Never"][random.below(3)]
         let initial = random.below(3)
         let name = "\(policy.lowercased())-i\(initial)-\(suffix)"
-        var first = (0..<initial).map { Self.initContainer($0, &random) }
+        var first = (0..<initial).map { Self.initContainer($0, patience, &random) }
         if random.chance(0.4) {
-            first.insert(Self.sidecar(&random), at: random.below(first.count + 1))
+            first.insert(Self.sidecar(patience, &random), at: random.below(first.count + 1))
         }
-        let containers = (0..<1 + random.below(2)).map { Self.container($0, policy, &random) }
+        let containers = (0..<1 + random.below(2)).map {
+            Self.container($0, policy, patience, &random)
+        }
         var spec: JSON = [
             "restartPolicy": .string(policy),
             "terminationGracePeriodSeconds": .integer(Int64(random.below(4))),
@@ -74,27 +78,32 @@ struct DrawnPod {
         return container
     }
 
-    private static func initContainer(_ number: Int, _ random: inout Random) -> JSON {
+    private static func initContainer(
+        _ number: Int, _ patience: Int64, _ random: inout Random
+    ) -> JSON {
         let codes: [Int32] = random.chance(0.3) ? [0, 0, 1] : [0]
-        return base("init-\(number)", .end(after: short(&random), exitCodes: codes), &random)
+        let span = short(&random) * patience
+        return base("init-\(number)", .end(after: span, exitCodes: codes), &random)
     }
 
-    private static func sidecar(_ random: inout Random) -> JSON {
+    private static func sidecar(_ patience: Int64, _ random: inout Random) -> JSON {
         let program: ContainerProgram =
-            random.chance(0.8) ? .run : .end(after: short(&random), exitCodes: [0, 1])
+            random.chance(0.8)
+            ? .run : .end(after: short(&random) * patience, exitCodes: [0, 1])
         var container = base("sidecar", program, &random)
         container["restartPolicy"] = "Always"
-        if random.chance(0.3) { container["startupProbe"] = probe(&random) }
+        if random.chance(0.3) { container["startupProbe"] = probe(patience, &random) }
         return container
     }
 
     private static func container(
-        _ number: Int, _ policy: String, _ random: inout Random
+        _ number: Int, _ policy: String, _ patience: Int64, _ random: inout Random
     ) -> JSON {
         let isRuled = policy == "Never" && random.chance(0.3)
         let codes: [Int32] = isRuled ? [0, 42] : [[0], [1], [0, 1]][random.below(3)]
         let program: ContainerProgram =
-            random.chance(0.4) && !isRuled ? .run : .end(after: short(&random), exitCodes: codes)
+            random.chance(0.4) && !isRuled
+            ? .run : .end(after: short(&random) * patience, exitCodes: codes)
         var container = base("\(isRuled ? "ruled" : "main")-\(number)", program, &random)
         if isRuled {
             container["restartPolicy"] = "Never"
@@ -103,7 +112,7 @@ struct DrawnPod {
             ]
         }
         for kind in ["readinessProbe", "livenessProbe", "startupProbe"] where random.chance(0.3) {
-            container[kind] = probe(&random)
+            container[kind] = probe(patience, &random)
         }
         var hooks: JSON = [:]
         if random.chance(0.2) { hooks["postStart"] = ["exec": ["command": ["true"]]] }
@@ -117,9 +126,9 @@ struct DrawnPod {
         return container
     }
 
-    private static func probe(_ random: inout Random) -> JSON {
+    private static func probe(_ patience: Int64, _ random: inout Random) -> JSON {
         var probe: JSON = [
-            "periodSeconds": .integer(Int64(1 + random.below(3))),
+            "periodSeconds": .integer(Int64(1 + random.below(3)) * patience),
             "failureThreshold": .integer(Int64(1 + random.below(3))),
         ]
         switch random.below(3) {

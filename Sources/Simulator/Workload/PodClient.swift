@@ -44,7 +44,8 @@ struct PodClient: Client {
                 isDone = true
                 return .stop
             }
-            let fresh = DrawnPod("\(number)-\(made)", &context.random)
+            let fresh = DrawnPod(
+                "\(number)-\(made)", patience: context.patience, &context.random)
             made += 1
             pod = fresh
             stage = .making

@@ -30,6 +30,8 @@ struct ClientContext {
     var registers = RegisterChecker()
     var history = HistoryRecorder()
     var changes = ChangeLog()
+    /// How much longer than in a storm what clients make takes its time.
+    var patience: Int64 = 1
     var random: Random
     var now = Instant.zero
 }
@@ -114,7 +116,7 @@ extension World {
     func deliverRequest(_ ticket: Ticket) {
         guard let exchange = workload.exchanges[ticket] else { return }
         let machine = machines[exchange.machine]
-        guard let view = machine.core?.view else { return answer(ticket, .lost) }
+        guard let view = machine.core?.inspect({ $0.view }) else { return answer(ticket, .lost) }
         guard !machine.isPaused else {
             queue.add(
                 .input(

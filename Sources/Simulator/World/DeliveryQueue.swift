@@ -6,34 +6,36 @@ import Raft
 /// Something that reaches a part of the world at a certain time. Machines are named by their
 /// number. A life is one run of a machine's daemon, a boot one run of the whole machine: what was
 /// meant for an earlier one never arrives.
+///
+/// What is large and rare stands in a box, so that wake-ups and datagrams are moved in a few words.
 enum Delivery {
     case wake(machine: Int, life: Int)
     /// A slow machine is done with an input.
     case unbusy(machine: Int, life: Int)
-    case input(machine: Int, life: Int, DaemonInput)
+    indirect case input(machine: Int, life: Int, DaemonInput)
     case datagram(from: Int, to: Int, [UInt8])
     /// A frame on a link; it is lost when the link broke since it was sent.
     case frame(from: Int, to: Int, link: Int, PeerFrame)
     /// The disk finished the batch under way.
     case synced(machine: Int, boot: Int)
     /// A whole snapshot became durable; its content is installed when the leader sent it.
-    case snapshotSynced(
+    indirect case snapshotSynced(
         machine: Int, boot: Int, RaftSnapshotMetadata, [UInt8], isInstall: Bool)
-    case operation(machine: Int, boot: Int, life: Int, Ticket, RuntimeRequest)
+    indirect case operation(machine: Int, boot: Int, life: Int, Ticket, RuntimeRequest)
     /// The process of a container ends by itself or after TERM.
-    case containerEnds(machine: Int, boot: Int, id: String, exitCode: Int32)
+    indirect case containerEnds(machine: Int, boot: Int, id: String, exitCode: Int32)
     /// A client's pause is over.
     case clientResumes(Int, turn: Int)
     /// A client waited long enough for the answer to this exchange.
     case clientGivesUp(Ticket)
-    case response(Ticket, ClientSignal)
+    indirect case response(Ticket, ClientSignal)
     case request(Ticket)
-    case fault(Fault)
+    indirect case fault(Fault)
 }
 
 /// What is to come, earliest first, and in order of sending when due together.
 ///
-/// The heap orders small keys; the deliveries, which are large, stay where they are put.
+/// The heap orders small keys; the deliveries stay where they are put.
 struct DeliveryQueue {
     private struct Key {
         var at: Instant

@@ -42,8 +42,10 @@ struct VirtualRuntime {
         var isLive: Bool { state.phase == .running }
     }
 
-    private(set) var sandboxes: [String: SandboxState] = [:]
-    private(set) var containers: [String: Container] = [:]
+    private(set) var sandboxes: [String: SandboxState] = [:] { didSet { listed = nil } }
+    private(set) var containers: [String: Container] = [:] { didSet { listed = nil } }
+    /// The last answer to a request for everything, as long as nothing changes.
+    private var listed: RuntimeState?
     /// Containers that ended since somebody took these.
     private var ended: [(podUID: String, name: String, exitCode: Int32)] = []
     private(set) var coverage = FaultCoverage()
@@ -170,10 +172,12 @@ struct VirtualRuntime {
             return .success(.done)
         case .containerStatus(let id): return .success(.containerState(containers[id]?.state))
         case .listState:
-            return .success(
-                .state(
-                    RuntimeState(
-                        sandboxes: sandboxesInOrder, containers: containersInOrder.map(\.state))))
+            let state =
+                listed
+                ?? RuntimeState(
+                    sandboxes: sandboxesInOrder, containers: containersInOrder.map(\.state))
+            listed = state
+            return .success(.state(state))
         case .execSync: return .success(.execution(exitCode: 0, output: []))
         case .httpGet: return .success(.http(statusCode: 200, body: []))
         case .listImages:

@@ -6,8 +6,12 @@ import Raft
 extension World {
     /// The machine that leads in the newest term, as far as one does.
     package var leader: Int? {
-        machines.filter { $0.isRunning && $0.core?.raft.role == .leader }
-            .max { ($0.core?.raft.term ?? 0) < ($1.core?.raft.term ?? 0) }?.number
+        var newest: (number: Int, term: UInt64)?
+        for machine in machines where machine.isRunning {
+            guard let raft = machine.core?.glance().raft, raft.role == .leader else { continue }
+            if raft.term >= newest?.term ?? 0 { newest = (machine.number, raft.term) }
+        }
+        return newest?.number
     }
 
     package var running: [Int] { machines.filter(\.isRunning).map(\.number) }

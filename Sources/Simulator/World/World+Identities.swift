@@ -135,7 +135,8 @@ extension World {
     func isBarred(_ sender: Int, by receiver: VirtualMachine) -> Bool {
         // Only then does any Store say so.
         guard machines[sender].isRemovalAsked else { return false }
-        return receiver.core?.identities.isRemoved(machines[sender].name) ?? false
+        let name = machines[sender].name
+        return receiver.core?.inspect { $0.identities.isRemoved(name) } ?? false
     }
 
     private static let firstAuthority = "00000001"

@@ -244,7 +244,9 @@ package final class World {
 
     /// Performs the effects of a step, as far as the machine lives to do so.
     private func perform(of machine: VirtualMachine) {
-        for effect in outbox.take() {
+        var effects = outbox.take()
+        defer { outbox.recycle(&effects) }
+        for effect in effects {
             if let crash = machine.crash {
                 guard crash.afterEffects > 0 else {
                     coverage.note(.crashBetweenEffects)

@@ -29,7 +29,7 @@ struct RaftCheckers {
     ) -> String? {
         while glances.count <= machine.number { glances.append(nil) }
         let before = glances[machine.number]
-        guard before != glance, let raft = machine.core?.raft else { return nil }
+        guard before != glance, let raft = machine.core?.inspect({ $0.raft }) else { return nil }
         glances[machine.number] = glance
         if let rule = electionSafety.check(raft) ?? leaderAppendOnly.check(raft)
             ?? logMatching.check(raft) ?? leaderCompleteness.check(raft)
@@ -37,7 +37,8 @@ struct RaftCheckers {
             return rule
         }
         if before?.raft.commitIndex != glance.raft.commitIndex, leaderCompleteness.isOutrun(raft) {
-            let leaders = others().compactMap(\.core?.raft).filter { $0.role == .leader }
+            let leaders = others().compactMap { $0.core?.inspect { $0.raft } }
+                .filter { $0.role == .leader }
             if let rule = leaderCompleteness.check(laterLeaders: leaders) { return rule }
         }
         return stateMachineSafety.check(
