@@ -14,7 +14,7 @@ struct SimulateCommand: AsyncParsableCommand {
               podmesh simulate --seed 42                     one run
               podmesh simulate --seeds 500 --jobs 2          500 runs
               podmesh simulate --for 5m --jobs 2             until 5 minutes are over
-              podmesh simulate --hours 300 --for 5m --jobs 2 until 300 cluster-hours are simulated; \
+              podmesh simulate --hours 300 --for 5m --jobs 2 until 300 hours of clusters are over; \
             fails when 5 minutes were not enough
               podmesh simulate --seed 1 --fresh 77 --hours 300 --for 5m   one half of the hours \
             from seed 1, the other one from seed 77
