@@ -37,19 +37,18 @@ enum PodConnection {
     }
 
     /// Creates Pods and watches until the last of them runs.
-    static func start(_ names: [String], _ settings: Settings) async throws -> PodsRun {
+    static func start(
+        _ names: [String], _ settings: Settings, probed: Bool = false
+    ) async throws -> PodsRun {
         let progress = PodProgress(names: names)
-        let watch = try await connect(
-            settings, ExchangeHandler([.get("\(path)?watch=true")], onBytes: progress.take))
-        defer { watch.close(promise: nil) }
-        let clock = Stopwatch()
-        progress.begin(clock)
+        let close = try await watch(progress, settings)
+        defer { close() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for part in 0..<min(connections, names.count) {
                 let own = stride(from: part, to: names.count, by: connections).map { names[$0] }
                 group.addTask {
                     let answers = try await perform(
-                        own.map { .post(path, manifest($0)) }, settings,
+                        own.map { .post(path, manifest($0, probed: probed)) }, settings,
                         onSent: { progress.noteSent(own[$0]) })
                     guard answers.allSatisfy({ $0.code == 201 }) else {
                         throw BenchError("a Pod was refused: \(answers.map(\.code))")
@@ -59,6 +58,16 @@ enum PodConnection {
             try await group.waitForAll()
         }
         return try await progress.result(timeoutSeconds: 120)
+    }
+
+    /// Starts a watch of all Pods; what is returned ends it.
+    static func watch(
+        _ progress: PodProgress, _ settings: Settings
+    ) async throws -> @Sendable () -> Void {
+        let channel = try await connect(
+            settings, ExchangeHandler([.get("\(path)?watch=true")], onBytes: progress.take))
+        progress.begin(Stopwatch())
+        return { channel.close(promise: nil) }
     }
 
     /// Deletes the Pods and waits until they are gone.
@@ -79,19 +88,21 @@ enum PodConnection {
         throw BenchError("the Pods did not go within 60 s")
     }
 
-    private static func manifest(_ name: String) -> JSON {
-        [
-            "apiVersion": "v1", "kind": "Pod", "metadata": ["name": .string(name)],
-            "spec": [
-                "terminationGracePeriodSeconds": 0,
-                "containers": [
-                    [
-                        "name": "c", "image": .string(PodsBench.image),
-                        "imagePullPolicy": "IfNotPresent",
-                        "command": .array(PodsBench.command.map { .string($0) }),
-                    ]
-                ],
-            ],
+    private static func manifest(_ name: String, probed: Bool) -> JSON {
+        var container: JSON = [
+            "name": "c", "image": .string(PodsBench.image), "imagePullPolicy": "IfNotPresent",
+            "command": .array(PodsBench.command.map { .string($0) }),
+        ]
+        var spec: JSON = ["terminationGracePeriodSeconds": 0]
+        if probed {
+            container["readinessProbe"] = ["exec": ["command": ["true"]], "periodSeconds": 1]
+            spec["restartPolicy"] = "Never"
+            // Its token would be a tmpfs for each Pod, which is not what is measured.
+            spec["automountServiceAccountToken"] = false
+        }
+        spec["containers"] = [container]
+        return [
+            "apiVersion": "v1", "kind": "Pod", "metadata": ["name": .string(name)], "spec": spec,
         ]
     }
 

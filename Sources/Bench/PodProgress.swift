@@ -1,20 +1,24 @@
 import JSON
 import Synchronization
 
-/// Follows a watch of Pods and notes when each of some ran.
+/// Follows a watch of Pods and notes when each of some reached a phase.
 final class PodProgress: Sendable {
     private struct State {
         var waiting: Set<String>
         var line: [UInt8] = []
         var run = PodsRun(seconds: 0)
         var clock = Stopwatch()
-        /// When the request for each Pod left.
+        /// When each Pod's way to the phase began.
         var sent: [String: Double] = [:]
     }
 
+    private let phase: String
     private let state: Mutex<State>
 
-    init(names: [String]) { state = Mutex(State(waiting: Set(names))) }
+    init(names: [String], phase: String = "Running") {
+        self.phase = phase
+        state = Mutex(State(waiting: Set(names)))
+    }
 
     func begin(_ clock: Stopwatch) { state.withLock { $0.clock = clock } }
 
@@ -30,24 +34,24 @@ final class PodProgress: Sendable {
                     state.line.append(byte)
                     continue
                 }
-                Self.note(state.line, &state)
+                note(state.line, &state)
                 state.line.removeAll(keepingCapacity: true)
             }
         }
     }
 
-    private static func note(_ line: [UInt8], _ state: inout State) {
+    private func note(_ line: [UInt8], _ state: inout State) {
         guard let event = try? JSON(parsing: line),
-            event["object"]?["status"]?["phase"] == "Running",
+            event["object"]?["status"]?["phase"]?.string == phase,
             let name = event["object"]?["metadata"]?["name"]?.string,
             state.waiting.remove(name) != nil
         else { return }
         let now = state.clock.elapsedSeconds
-        state.run.toRunning.append((now - (state.sent[name] ?? 0)) * 1_000)
+        state.run.times.append((now - (state.sent[name] ?? 0)) * 1_000)
         if state.waiting.isEmpty { state.run.seconds = now }
     }
 
-    /// Waits until all ran.
+    /// Waits until all have reached it.
     func result(timeoutSeconds: Double) async throws -> PodsRun {
         let watch = Stopwatch()
         while watch.elapsedSeconds < timeoutSeconds {
@@ -55,6 +59,6 @@ final class PodProgress: Sendable {
             try await Task.sleep(for: .milliseconds(2))
         }
         let left = state.withLock { $0.waiting.count }
-        throw BenchError("\(left) Pods did not run within \(Int(timeoutSeconds)) s")
+        throw BenchError("\(left) Pods were not \(phase) within \(Int(timeoutSeconds)) s")
     }
 }

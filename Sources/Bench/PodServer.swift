@@ -9,9 +9,11 @@ struct PodServer: Sendable {
     private let process: ChildProcess
     private let connection: PodConnection.Settings
 
-    init(machine: MachineConfiguration, folder: String) async throws {
+    /// - Parameter runtime: the socket of another container runtime than the machine's.
+    init(machine: MachineConfiguration, folder: String, runtime: String? = nil) async throws {
         let path = "\(folder)/config.yaml"
-        try Self.configuration(machine, folder).write(
+        let endpoint = runtime ?? machine.containerRuntime.endpoint
+        try Self.configuration(machine, folder, endpoint).write(
             toFile: path, atomically: true, encoding: .utf8)
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         try ChildProcess.run(
@@ -38,7 +40,27 @@ struct PodServer: Sendable {
         return run
     }
 
-    private static func configuration(_ machine: MachineConfiguration, _ folder: String) -> String {
+    /// Creates Pods at once and waits until all run.
+    func create(_ names: [String], probed: Bool) async throws {
+        _ = try await PodConnection.start(names, connection, probed: probed)
+    }
+
+    /// Notes when Pods reach a phase, as a watch tells it, while something is done to them.
+    func watching(
+        _ names: [String], until phase: String, _ body: (PodProgress) async throws -> Void
+    ) async throws {
+        let progress = PodProgress(names: names, phase: phase)
+        let close = try await PodConnection.watch(progress, connection)
+        defer { close() }
+        try await body(progress)
+    }
+
+    /// Processor seconds that the daemon has used; nil when it is gone.
+    var processorSeconds: Double? { process.processorSeconds }
+
+    private static func configuration(
+        _ machine: MachineConfiguration, _ folder: String, _ endpoint: String
+    ) -> String {
         """
         name: \(machine.name.text)
         address: \(machine.address)
@@ -47,7 +69,7 @@ struct PodServer: Sendable {
         raft:
             voters: 1
         containerRuntime:
-            endpoint: \(machine.containerRuntime.endpoint)
+            endpoint: \(endpoint)
         network:
             cniConfigurationDirectory: \(machine.network.cniConfigurationDirectory)
         kubelet:

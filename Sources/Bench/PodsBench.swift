@@ -56,7 +56,7 @@ package struct PodsBench: Sendable {
         var singles = Samples()
         for number in 0..<10 {
             let run = try await server.start(count: 1, prefix: "single-\(number)")
-            singles.append(run.toRunning)
+            singles.append(run.times)
         }
         var run = try await server.start(count: pods, prefix: "many")
         var table = FigureTable(peer: "runtime alone")
@@ -65,11 +65,11 @@ package struct PodsBench: Sendable {
                 "\(pods) Pods, until the last runs", .seconds, run.seconds, peer: direct.seconds,
                 bound: .atMostTimesPeer(1.3)))
         table.append(
-            Figure("    create to Running, median", .milliseconds, run.toRunning.median()))
+            Figure("    create to Running, median", .milliseconds, run.times.median()))
         table.append(
             Figure(
                 "    create to Running, 99th percentile", .milliseconds,
-                run.toRunning.percentile(99)))
+                run.times.percentile(99)))
         let alone = one.median()
         table.append(
             Figure(
@@ -107,5 +107,5 @@ struct PodsRun: Sendable {
     /// From the first request until the last one ran.
     var seconds: Double
     /// Milliseconds of each.
-    var toRunning = Samples()
+    var times = Samples()
 }

@@ -22,7 +22,7 @@ struct RuntimeSandboxes: Sendable {
             for number in 0..<count {
                 group.addTask { try await startOne("direct-\(number)", since: watch) }
             }
-            for try await time in group { run.toRunning.append(time) }
+            for try await time in group { run.times.append(time) }
         }
         run.seconds = watch.elapsedSeconds
         return run

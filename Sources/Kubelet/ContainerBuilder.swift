@@ -36,6 +36,7 @@ struct ContainerBuilder {
         }
         result.security.supplementalGroups = supplementalGroups
         result.security.seccomp = seccomp(podSecurity["seccompProfile"])
+        result.security.seLinux = label(podSecurity["seLinuxOptions"])
         result.runtimeHandler = runtimeHandler
         return result
     }
@@ -116,6 +117,7 @@ struct ContainerBuilder {
                 path: "\(paths.logDirectory)/\(container.name)", mode: 0o755, group: nil)
         ]
         try addMounts(to: &result, container, values)
+        result.devices = try devices(of: container)
         addManagedFiles(to: &result, container, addresses: addresses)
         return result
     }

@@ -16,6 +16,7 @@ package struct ContainerConfiguration: Sendable, Equatable {
     /// In order; later entries of a name win.
     package var environment: [EnvironmentVariable]
     package var mounts: [Mount]
+    package var devices: [Device]
     package var labels: [String: String]
     package var annotations: [String: String]
     /// Relative to the sandbox's log directory: `<container>/<attempt>.log`.
@@ -38,6 +39,7 @@ package struct ContainerConfiguration: Sendable, Equatable {
         workingDirectory = ""
         environment = []
         mounts = []
+        devices = []
         labels = [:]
         annotations = [:]
         logPath = ""
@@ -82,6 +84,19 @@ package struct Mount: Sendable, Equatable {
         self.containerPath = containerPath
         self.readOnly = readOnly
         self.propagation = propagation
+    }
+}
+
+/// CRI `Device`: a device of the machine that a container may use.
+package struct Device: Sendable, Equatable {
+    package var hostPath: String
+    package var containerPath: String
+    package var isReadOnly: Bool
+
+    package init(hostPath: String, containerPath: String, isReadOnly: Bool = false) {
+        self.hostPath = hostPath
+        self.containerPath = containerPath
+        self.isReadOnly = isReadOnly
     }
 }
 

@@ -39,21 +39,42 @@ extension ContainerBuilder {
         }
     }
 
+    /// The block devices that the container asks for (`volumeDevices`).
+    func devices(of container: Container) throws(ConfigurationError) -> [Device] {
+        var result: [Device] = []
+        for wanted in container.json["volumeDevices"]?.array ?? [] {
+            let name = wanted["name"]?.string ?? ""
+            guard let volume = pod.volumes.first(where: { $0["name"]?.string == name }),
+                let location = try paths.location(of: volume, in: pod, sources),
+                location.isDevice
+            else {
+                throw ConfigurationError(
+                    "cannot find volume \"\(name)\" to pass into container "
+                        + "\"\(container.name)\"")
+            }
+            result.append(
+                Device(
+                    hostPath: location.path, containerPath: wanted["devicePath"]?.string ?? "",
+                    isReadOnly: location.isReadOnly))
+        }
+        return result
+    }
+
     /// `subPath`, or `subPathExpr` with the container's variables; it stays inside of the volume.
     private func subPath(
         of mount: JSON, in container: Container, _ values: [String: String]
     ) throws(ConfigurationError) -> String {
         var path = mount["subPath"]?.string ?? ""
         if let expression = mount["subPathExpr"]?.string, !expression.isEmpty {
-            var isComplete = true
+            var missing: Set<String> = []
             path = Expansion.expand(expression) { name in
-                if values[name] == nil { isComplete = false }
+                // An empty one would mount the whole volume in place of a part.
+                if values[name] ?? "" == "" { missing.insert(name) }
                 return values[name]
             }
-            guard isComplete else {
+            guard missing.isEmpty else {
                 throw ConfigurationError(
-                    "failed to expand subPath for volumeMount \"\(mount["name"]?.string ?? "")\" "
-                        + "of container \"\(container.name)\"")
+                    "missing value for \(missing.sorted().joined(separator: ", "))")
             }
         }
         guard !path.hasPrefix("/") else {

@@ -25,6 +25,7 @@ extension ContainerBuilder {
         result.seccomp = result.isPrivileged
             ? .unconfined : seccomp(effective("seccompProfile"))
         result.appArmor = profile(effective("appArmorProfile"))
+        result.seLinux = label(effective("seLinuxOptions"))
         if !result.isPrivileged, own["procMount"]?.string != "Unmasked" {
             result.maskedPaths = Self.maskedPaths
             result.readOnlyPaths = Self.readOnlyPaths
@@ -68,6 +69,13 @@ extension ContainerBuilder {
         case "Localhost": json?["localhostProfile"]?.string.map { .localhost($0) }
         default: nil
         }
+    }
+
+    func label(_ options: JSON?) -> SecurityContext.Label? {
+        guard let options else { return nil }
+        func part(_ name: String) -> String { options[name]?.string ?? "" }
+        return SecurityContext.Label(
+            user: part("user"), role: part("role"), type: part("type"), level: part("level"))
     }
 
     private static let maskedPaths = [

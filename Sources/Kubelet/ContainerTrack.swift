@@ -78,7 +78,7 @@ struct ContainerTrack: Sendable {
     var mustRunAgain = false
     var probes: [ProbeWorker] = []
     /// The resources that the runtime is being told.
-    var resizingTo: JSON?
+    var resizingTo: (resources: JSON?, ofPod: JSON?)?
     var restartBackOff: BackOff
     /// The attempt whose end the back-off has counted.
     var backOffNoted: UInt32?
@@ -206,4 +206,6 @@ struct ContainerInstance: Sendable, Equatable {
     var message = ""
     /// The requests and limits that it runs with.
     var resources: JSON?
+    /// Those of the Pod as a whole at that time.
+    var podResources: JSON?
 }

@@ -121,6 +121,7 @@ extension KubeletCore {
 
     mutating func insert(_ lifecycle: PodLifecycle) {
         areNeedsStale = true
+        areResizesStale = true
         pods[lifecycle.uid] = lifecycle
         let position = order.firstIndex { $0 > lifecycle.uid } ?? order.endIndex
         order.insert(lifecycle.uid, at: position)
@@ -177,9 +178,12 @@ extension KubeletCore {
             sources: sources, isLeaseHeld: isLeaseHeld || pod.isStatic, at: now, wall: wall)
         turn.isNetworkReady = node.runtimeMessage.isEmpty
         turn.imageAccess = imageAccess
+        turn.usage = usage.newest?.pods[uid] ?? [:]
         let (stage, needs) = (pod.stage, pod.needs)
         body(&pod, &turn)
         if pod.stage != stage || pod.needs != needs { areNeedsStale = true }
+        if pod.stage != stage || pod.resize.isWishNew { areResizesStale = true }
+        pod.resize.isWishNew = false
         for (operation, request) in turn.requests {
             let ticket = tickets.next()
             operations[ticket] = PendingOperation(uid: uid, operation: operation)
@@ -214,6 +218,7 @@ extension KubeletCore {
         if pod.isStatic { statics.isStale = true }
         wakeAt[pod.uid] = nil
         resizing.remove(pod.uid)
+        areResizesStale = true
         if uids[pod.key] == pod.uid { uids[pod.key] = nil }
         events.forget(pod.uid)
         relist.touch(pod.uid)

@@ -49,6 +49,8 @@ package struct KubeletCore: Sendable {
     var events: EventRecorder
     /// A Pod came, went or changed its stage since the needs were last told.
     var areNeedsStale = true
+    /// A wish for other resources is new, or what the machine has left for them.
+    var areResizesStale = true
     var observed: (documents: [ObjectKey], namespaces: [String]) = ([], [])
     var hasAnnouncedStart = false
     var hasAnnouncedReady = false
@@ -86,7 +88,9 @@ package struct KubeletCore: Sendable {
         case .wallTime(let time):
             wall = time
             return
-        case .machine(let facts): node.machine = facts
+        case .machine(let facts):
+            node.machine = facts
+            areResizesStale = true
         case .runtimeReady(let isReady, let message):
             onRuntimeReady(isReady, message, now, &out)
         case .leaseHeld(let isHeld): onLease(isHeld, now, &out)

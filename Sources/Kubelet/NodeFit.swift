@@ -11,10 +11,7 @@ struct NodeFit {
 
     /// Why the Pod is refused; nil when it fits.
     func refusal(of pod: Pod, beside others: [Pod]) -> PodLifecycle.Failure? {
-        let capacities = [
-            ("cpu", machine.cpuMilli), ("memory", machine.memoryBytes - Self.memoryReserved),
-        ]
-        for (resource, capacity) in capacities where capacity > 0 {
+        for (resource, capacity) in Self.capacities(machine) where capacity > 0 {
             let wanted = Self.request(resource, pod)
             guard wanted > 0 else { continue }
             let used = others.reduce(Int64(0)) { $0 + Self.request(resource, $1) }
@@ -34,11 +31,20 @@ struct NodeFit {
                 + "node(s) didn't have free ports for the requested pod ports")
     }
 
-    /// What runs at the same time; never more than a scheduler counts.
-    private static func request(_ resource: String, _ pod: Pod) -> Int64 {
+    /// What Pods may ask for together.
+    static func capacities(_ machine: MachineFacts) -> [(resource: String, amount: Int64)] {
+        [("cpu", machine.cpuMilli), ("memory", machine.memoryBytes - memoryReserved)]
+    }
+
+    /// What the Pod as a whole asks for, else what runs at the same time; never more than a
+    /// scheduler counts.
+    static func request(_ resource: String, _ pod: Pod) -> Int64 {
+        if let whole = PodLevel(pod)?.requests[resource] {
+            return resource == "cpu" ? whole.milli : whole.value
+        }
         let sidecars = pod.initContainers.filter { $0.json["restartPolicy"]?.string == "Always" }
         return (pod.containers + sidecars).reduce(0) { total, container in
-            let quantity = container.requests[resource] ?? .zero
+            let quantity = container.requests[resource] ?? container.limits[resource] ?? .zero
             return total + (resource == "cpu" ? quantity.milli : quantity.value)
         }
     }

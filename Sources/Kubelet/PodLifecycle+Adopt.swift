@@ -34,6 +34,7 @@ extension PodLifecycle {
         startTime = pod.status["startTime"]?.string.flatMap(WallTime.init(rfc3339:))
         noteActiveDeadline(turn)
         adoptReported(turn)
+        if let resources = pod.status["resources"] { resize.granted = resources }
         let ordered = sandboxes.sorted { ($0.attempt, $0.createdAt) > ($1.attempt, $1.createdAt) }
         if let newest = ordered.first {
             sandbox.id = newest.id
@@ -108,6 +109,7 @@ extension PodLifecycle {
         containers[index].adopt(ContainerInstance(state))
         let resources = containers[index].spec.json["resources"]
         containers[index].instance?.resources = resources
+        containers[index].instance?.podResources = resize.granted
         switch state.phase {
         case .running, .unknown:
             becomeRunning(index, startedAt: state.startedAt, &turn)

@@ -191,7 +191,7 @@ extension PodLifecycle {
                     id: id, sandboxID: sandbox.id, attempt: container.nextAttempt,
                     phase: .created, imageID: imageID,
                     hash: PodLabels.hash(of: container.spec),
-                    resources: container.spec.json["resources"]))
+                    resources: container.spec.json["resources"], podResources: resize.granted))
             turn.note("Created", "Container created", container: container)
             start(index, &turn)
             removeOldest(container.previous, container, &turn)

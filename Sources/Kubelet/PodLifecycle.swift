@@ -86,6 +86,7 @@ struct PodLifecycle: Sendable {
         self.isStatic = isStatic
         needs = PodNeeds(pod)
         hostAddress = configuration.hostAddress
+        resize = ResizeTrack(granted: pod.spec["resources"])
         paths = PodPaths(
             namespace: pod.namespace, name: pod.name, uid: pod.uid, configuration)
         let limits = configuration.limits
@@ -113,6 +114,7 @@ struct PodLifecycle: Sendable {
         // Labels and annotations are sources of downward API volumes.
         if fresh.json["metadata"] != pod.json["metadata"] { volumes.isStale = true }
         let limitBefore = pod.spec["activeDeadlineSeconds"]
+        if fresh.spec != pod.spec { resize.isWishNew = true }
         pod = fresh
         if fresh.spec["activeDeadlineSeconds"] != limitBefore { noteActiveDeadline(turn) }
         needs = PodNeeds(pod, turn.sources)
@@ -219,7 +221,7 @@ struct PodLifecycle: Sendable {
 
     func builder(_ turn: PodTurn) -> ContainerBuilder {
         ContainerBuilder(
-            pod: pod, configuration: turn.configuration, paths: paths,
+            pod: grantedPod, configuration: turn.configuration, paths: paths,
             memoryCapacity: turn.machine.memoryBytes, sources: turn.sources)
     }
 

@@ -70,6 +70,8 @@ struct PodTurn {
     /// Pods that need the runtime's network can be given it.
     var isNetworkReady = true
     var imageAccess = ImageAccess()
+    /// What the Pod's containers used when the machine was last looked at, by name.
+    var usage: [String: ContainerStatistics] = [:]
     let instant: Instant
     let wall: WallTime
 

@@ -30,14 +30,16 @@ enum PodResources {
         return allEqual ? .guaranteed : .burstable
     }
 
+    /// A container without a limit of its own has the one of the Pod as a whole.
     static func linux(
         _ container: Container, pod: Pod, memoryCapacity: Int64
     ) -> LinuxResources {
-        let limit = container.limits["cpu"] ?? .zero
+        let whole = PodLevel(pod)
+        let limit = container.limits["cpu"] ?? whole?.limits["cpu"] ?? .zero
         let request = container.requests["cpu"] ?? limit
         var result = LinuxResources(
             cpuShares: shares(milli: request.milli), cpuPeriod: period,
-            memoryLimitBytes: container.limits["memory"]?.value ?? 0,
+            memoryLimitBytes: (container.limits["memory"] ?? whole?.limits["memory"])?.value ?? 0,
             oomScoreAdjustment: oomScore(container, pod: pod, memoryCapacity: memoryCapacity))
         if limit != .zero { result.cpuQuota = quota(milli: limit.milli) }
         return result

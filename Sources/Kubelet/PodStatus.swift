@@ -46,6 +46,11 @@ extension PodLifecycle {
         }
         if let startTime { status["startTime"] = .string(startTime.rfc3339) }
         status["qosClass"] = .string(PodResources.qualityOfService(pod).rawValue)
+        if let granted = resize.granted {
+            status["allocatedResources"] = granted["requests"] ?? granted["limits"]
+            status["resources"] = containers.lazy.filter(\.isRunning)
+                .compactMap(\.instance?.podResources).first ?? granted
+        }
         status["conditions"] = .array(conditions(phase, turn.wall))
         // A Pod that was refused has no containers to tell of; clients show the reason then.
         if failure != nil, startTime == nil { return status }
@@ -77,18 +82,9 @@ extension PodLifecycle {
         let initial = containers.filter { $0.role == .initial }
         if !isInitialised, initial.contains(where: { !$0.isDone }) { return "Pending" }
         let applications = containers.filter { $0.role == .application }
-        if applications.contains(where: { $0.isUpcoming && $0.restartCount == 0 }) {
-            return "Pending"
-        }
-        if applications.contains(where: \.isUpcoming) {
-            let hasHistory = applications.allSatisfy { $0.instance?.phase != nil }
-            return hasHistory && hasRunning ? "Running" : "Pending"
-        }
-        return "Running"
-    }
-
-    private var hasRunning: Bool {
-        containers.contains { ($0.role == .application || $0.role == .sidecar) && $0.isRunning }
+        // One that has run and will run again counts as running.
+        let isFirst = applications.contains { $0.isUpcoming && $0.restartCount == 0 }
+        return isFirst ? "Pending" : "Running"
     }
 
     // MARK: Conditions

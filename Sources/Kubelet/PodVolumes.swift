@@ -103,6 +103,7 @@ struct PodVolumes {
     }
 
     private func claimed(_ volume: ClaimedVolume, _ path: String) -> [PreparationStep] {
+        guard !volume.isDevice else { return [.hostPath(path: path, type: "BlockDevice")] }
         guard volume.spec["local"] != nil else {
             let type = volume.spec["hostPath"]?["type"]?.string ?? ""
             return [.hostPath(path: path, type: type)]

@@ -112,6 +112,21 @@ package struct SecurityContext: Sendable, Equatable {
         case localhost(String)
     }
 
+    /// CRI `SELinuxOption`; an empty part is left to the runtime.
+    package struct Label: Sendable, Equatable {
+        package var user: String
+        package var role: String
+        package var type: String
+        package var level: String
+
+        package init(user: String = "", role: String = "", type: String = "", level: String = "") {
+            self.user = user
+            self.role = role
+            self.type = type
+            self.level = level
+        }
+    }
+
     package var user: Int64?
     /// CRI allows a group only together with a user.
     package var group: Int64?
@@ -126,6 +141,8 @@ package struct SecurityContext: Sendable, Equatable {
     /// Nil is unconfined, as the kubelet's default is.
     package var seccomp: Profile?
     package var appArmor: Profile?
+    /// Nil lets the runtime choose, where the kernel has SELinux.
+    package var seLinux: Label?
 
     package init() {
         user = nil
@@ -140,5 +157,6 @@ package struct SecurityContext: Sendable, Equatable {
         readOnlyPaths = []
         seccomp = nil
         appArmor = nil
+        seLinux = nil
     }
 }

@@ -6,6 +6,8 @@ struct VolumeLocation: Equatable {
     var path: String
     /// What the kubelet keeps up to date belongs to it alone.
     var isReadOnly = false
+    /// Passed on to containers as it stands, not mounted (`volumeMode: Block`).
+    var isDevice = false
 }
 
 /// The PersistentVolume behind a claim of a Pod.
@@ -18,6 +20,8 @@ struct ClaimedVolume {
     var isProvisionedHere: Bool {
         annotations[LocalProvisioner.provisionedBy] == LocalProvisioner.name
     }
+
+    var isDevice: Bool { spec["volumeMode"]?.string == "Block" }
 
     var path: String? { spec["local"]?["path"]?.string ?? spec["hostPath"]?["path"]?.string }
 
@@ -73,8 +77,9 @@ struct ClaimedVolume {
             throw ConfigurationError(
                 "volume \(name) has volumeMode \(mode), but is specified in \(other)")
         }
-        guard mode == "Filesystem" else {
-            throw ConfigurationError("volume \(name) has volumeMode Block, which is not supported")
+        guard mode == "Filesystem" || spec["local"] != nil else {
+            throw ConfigurationError(
+                "volume \(name) has volumeMode Block, which only local volumes may have")
         }
     }
 
@@ -95,7 +100,8 @@ extension PodPaths {
             let claimed = try ClaimedVolume.find(volume, of: pod, in: sources)
             guard let path = claimed.path else { return nil }
             let isReadOnly = volume["persistentVolumeClaim"]?["readOnly"]?.bool ?? false
-            return VolumeLocation(path: path, isReadOnly: isReadOnly)
+            return VolumeLocation(
+                path: path, isReadOnly: isReadOnly, isDevice: claimed.isDevice)
         }
         guard let name = volume["name"]?.string else { return nil }
         if volume["emptyDir"] != nil { return VolumeLocation(path: emptyDirectory(name)) }

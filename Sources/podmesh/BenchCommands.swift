@@ -13,8 +13,9 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             BenchRaftCommand.self, BenchStoreCommand.self, BenchNoiseCommand.self,
-            BenchMeshCommand.self, BenchPodsCommand.self, BenchJSONCommand.self,
-            BenchAPICommand.self, BenchLoadCommand.self, MeshAgentCommand.self,
+            BenchMeshCommand.self, BenchPodsCommand.self, BenchProbesCommand.self,
+            BenchJSONCommand.self, BenchAPICommand.self, BenchLoadCommand.self,
+            MeshAgentCommand.self,
         ])
 }
 

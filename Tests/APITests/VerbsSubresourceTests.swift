@@ -69,6 +69,33 @@ struct VerbsSubresourceTests {
                 + "not change as a result of resizing")
     }
 
+    @Test("A resize changes the resources of the Pod as a whole, too")
+    func resizeWhole() throws {
+        var harness = try VerbsHarness()
+        var whole = pod([:])
+        whole["spec"]?["resources"] = [
+            "requests": ["cpu": "100m"], "limits": ["cpu": "200m", "memory": "64Mi"],
+        ]
+        try harness.expect(.post, pods, whole, code: 201)
+        func resize(_ resources: JSON, code: Int) throws -> JSON {
+            try harness.expect(
+                .patch, "\(pods)/p/resize", ["spec": ["resources": resources]], code: code,
+                contentType: strategic)
+        }
+        let made = try resize(["limits": ["cpu": "300m"]], code: 200)
+        #expect(
+            made["spec"]?["resources"]
+                == [
+                    "requests": ["cpu": "100m", "memory": "64Mi"],
+                    "limits": ["cpu": "300m", "memory": "64Mi"],
+                ])
+        let removed = try resize(["limits": ["memory": nil]], code: 422)
+        #expect(
+            removed["message"]?.string
+                == "Pod \"p\" is invalid: spec.resources.limits: Forbidden: "
+                + "resource limits cannot be removed")
+    }
+
     @Test("A resize stays within quotas and limits")
     func resizeAdmission() throws {
         var harness = try VerbsHarness()

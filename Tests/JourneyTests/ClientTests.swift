@@ -28,6 +28,7 @@ extension JourneyTests {
 
         @Test(arguments: [
             "official", "light", "asynchronous", "wire", "conformance", "seeds", "containers",
+            "resizes",
         ])
         func `a client finds what Kubernetes has`(_ program: String) async throws {
             try await expectAllChecks(program)

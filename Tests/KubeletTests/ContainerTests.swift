@@ -110,8 +110,8 @@ import Testing
     @Test(arguments: [
         (["subPath": "a/b"], "a/b", nil), (["subPathExpr": "$(POD)/x"], "web/x", nil),
         (
-            ["subPathExpr": "$(NONE)"], "",
-            "failed to expand subPath for volumeMount \"v\" of container \"web\""
+            ["subPathExpr": "$(NONE)/$(EMPTY)"], "",
+            "missing value for EMPTY, NONE"
         ),
         (["subPathExpr": "/$(POD)"], "", "error SubPath `/web` must not be an absolute path"),
         (["subPath": "../x"], "", "unable to provision SubPath `../x`: must not contain '..'"),
@@ -125,10 +125,13 @@ import Testing
         let variable: JSON = [
             "name": "POD", "valueFrom": ["fieldRef": ["fieldPath": "metadata.name"]],
         ]
+        let empty: JSON = [
+            "name": "EMPTY", "valueFrom": ["fieldRef": ["fieldPath": "metadata.annotations['x']"]],
+        ]
         let world = start(
             makePod(spec: [
                 "volumes": [["name": "v", "emptyDir": [:]]],
-                "containers": [container(["env": [variable], "volumeMounts": [mount]])],
+                "containers": [container(["env": [variable, empty], "volumeMounts": [mount]])],
             ]))
         let waiting = world.status(of: "web", in: "web")?["state"]?["waiting"]
         if let message {
@@ -281,6 +284,17 @@ import Testing
     }
 
     // MARK: Profiles, groups of processes and registries
+
+    @Test func `labels of SELinux reach the runtime, the container's own before the Pod's`() {
+        let own: JSON = ["securityContext": ["seLinuxOptions": ["type": "spc_t"]]]
+        let world = start(
+            makePod(spec: [
+                "securityContext": ["seLinuxOptions": ["level": "s0:c123,c456"]],
+                "containers": [container(own)],
+            ]))
+        #expect(world.sandboxes.last?.security.seLinux == .init(level: "s0:c123,c456"))
+        #expect(world.created.last?.security.seLinux == .init(type: "spc_t"))
+    }
 
     @Test func `a seccomp profile is a file of the machine`() {
         let profile: JSON = ["type": "Localhost", "localhostProfile": "profiles/audit.json"]

@@ -34,6 +34,8 @@ struct FakeRuntime {
     var health = "SERVING"
     /// What commands print, when it is not their exit code.
     var execOutput: String?
+    /// What the groups of Pods were changed to.
+    var cgroups: [CgroupSettings] = []
     /// The runtime's refusal of other resources.
     var updateError: String?
     var statistics = MachineStatistics(time: WallTime(seconds: 0))
@@ -151,6 +153,7 @@ struct FakeRuntime {
         case .updateResources(let id, let resources):
             if let message = updateError { return .failure(RuntimeError(.other, message)) }
             let name = containers[id]?.state.name ?? "?"
+            cgroups += [resources.ofPod].compactMap { $0 }
             trace.append("update \(name) \(resources.cpuShares) \(resources.memoryLimitBytes)")
             return .success(.done)
         case .grpcHealth(let host, let port, let service, _):

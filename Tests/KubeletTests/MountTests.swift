@@ -110,40 +110,55 @@ import Testing
             "Filesystem", "volumeDevices",
             "volume v has volumeMode Filesystem, but is specified in volumeDevices"
         ),
-        ("Block", "volumeDevices", "volume v has volumeMode Block, which is not supported"),
+        (
+            "BlockOfFolder", "volumeDevices",
+            "volume v has volumeMode Block, which only local volumes may have"
+        ),
     ])
     func `a device is not taken for a folder`(mode: String, field: String, message: String) {
-        let claim = ObjectKey(.persistentVolumeClaims, namespace: "default", name: "data")
-        let volume = ObjectKey(.persistentVolumes, name: "pv")
+        let isFolder = mode == "BlockOfFolder"
+        let world = startClaimed(
+            field, source: isFolder ? "hostPath" : "local", mode: isFolder ? "Block" : mode)
+        #expect(world.created.isEmpty)
+        let expected = "MountVolume.SetUp failed for volume \"v\" : \(message)"
+        #expect(world.events.contains { $0 == ("FailedMount", expected) })
+    }
+
+    @Test func `a device is passed on`() {
+        let world = startClaimed("volumeDevices", source: "local", mode: "Block")
+        #expect(
+            world.created.last?.devices
+                == [Device(hostPath: "/dev/x", containerPath: "/v", isReadOnly: true)])
+        #expect(world.created.last?.mounts.contains { $0.hostPath == "/dev/x" } == false)
+        let check = PreparationStep.hostPath(path: "/dev/x", type: "BlockDevice")
+        #expect(world.runtime.preparations.contains(check))
+    }
+
+    /// A Pod whose container uses a claim in one field, over a volume of a source and a mode.
+    private func startClaimed(_ field: String, source: String, mode: String) -> World {
         let use: JSON = ["name": "v", "mountPath": "/v", "devicePath": "/v"]
         let container: JSON = .object([
             "name": "web", "image": "busybox", field: [use],
         ])
-        let world = start(
+        let spec: JSON = .object([
+            source: ["path": "/dev/x"], "volumeMode": .string(mode), "claimRef": ["uid": "u1"],
+        ])
+        return start(
             pod(
-                volume: ["persistentVolumeClaim": ["claimName": "data"]],
+                volume: ["persistentVolumeClaim": ["claimName": "data", "readOnly": true]],
                 more: ["containers": [container]]),
             [
                 (
-                    volume,
-                    [
-                        "metadata": ["name": "pv"],
-                        "spec": [
-                            "local": ["path": "/dev/x"], "volumeMode": .string(mode),
-                            "claimRef": ["uid": "u1"],
-                        ],
-                    ]
+                    ObjectKey(.persistentVolumes, name: "pv"),
+                    ["metadata": ["name": "pv"], "spec": spec]
                 ),
                 (
-                    claim,
+                    ObjectKey(.persistentVolumeClaims, namespace: "default", name: "data"),
                     [
                         "metadata": ["name": "data", "namespace": "default", "uid": "u1"],
                         "spec": ["volumeName": "pv"], "status": ["phase": "Bound"],
                     ]
                 ),
             ])
-        #expect(world.created.isEmpty)
-        let expected = "MountVolume.SetUp failed for volume \"v\" : \(message)"
-        #expect(world.events.contains { $0 == ("FailedMount", expected) })
     }
 }

@@ -22,6 +22,8 @@ struct RandomPods {
             initial.append(sidecar)
         }
         var main = container("main-\(name)", world, ends: maybe(0.5))
+        // A resize may not change the class of its Pod.
+        main["resources"] = ["requests": ["cpu": "1m"]]
         if maybe(0.2) { main["restartPolicy"] = .string(anyPolicy()) }
         if maybe(0.2), main["restartPolicy"] != nil { main["restartPolicyRules"] = [rule()] }
         var spec: JSON = [

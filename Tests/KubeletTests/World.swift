@@ -27,6 +27,8 @@ final class World {
     var marks: Set<String> = []
     var phases: [String: [String]] = [:]
     var illegal: [String] = []
+    /// What a status did that none may do (``StatusRules``).
+    var brokenRules: [String] = []
     /// What the runtime was asked to make.
     var sandboxes: [SandboxConfiguration] = []
     var created: [ContainerConfiguration] = []
@@ -151,6 +153,9 @@ final class World {
     }
 
     private func change(_ key: ObjectKey, _ json: JSON?) {
+        if key.resource == .pods, let old = objects[key], let json {
+            brokenRules += StatusRules.broken(from: Pod(old), to: Pod(json))
+        }
         objects[key] = json
         switch key.resource {
         case .pods:

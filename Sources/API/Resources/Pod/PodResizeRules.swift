@@ -1,13 +1,15 @@
 import JSON
 import Objects
 
-/// The subresource `resize`: CPU and memory of running containers (KEP-1287).
+/// The subresource `resize`: CPU and memory of running containers (KEP-1287), and of their Pod as a
+/// whole (KEP-5419).
 enum PodResizeRules {
     private static let lists = ["containers", "initContainers"]
 
     /// Takes from a request what a resize may change, and keeps the rest as it is.
     static func prepare(_ document: inout JSON, from old: JSON) {
         var spec = old["spec"] ?? [:]
+        spec["resources"] = document["spec"]?["resources"] ?? spec["resources"]
         for list in lists {
             let wanted = document["spec"]?.list(list) ?? []
             spec.updateEach(list) { container in
@@ -51,6 +53,9 @@ enum PodResizeRules {
                     }
                     judge(container["resources"] ?? [:], same["resources"] ?? [:], &v)
                 }
+            }
+            if spec["resources"] != before["resources"] {
+                judge(spec["resources"] ?? [:], before["resources"] ?? [:], &v)
             }
             let held = old["status"]?.text("qosClass") ?? ""
             if !held.isEmpty, PodDefaults.qosClass(spec) != held {

@@ -94,6 +94,7 @@ extension Runtime_V1_LinuxSandboxSecurityContext {
         privileged = security.isPrivileged
         if let profile = security.seccomp { seccomp = .init(profile) }
         if let profile = security.appArmor { apparmor = .init(profile) }
+        if let label = security.seLinux { add(2, WireMessage(label)) }
     }
 }
 
@@ -113,6 +114,7 @@ extension Runtime_V1_ContainerConfig {
             }
         }
         mounts = container.mounts.map(Runtime_V1_Mount.init)
+        for device in container.devices { add(8, WireMessage(device)) }
         labels = container.labels
         annotations = container.annotations
         logPath = container.logPath
@@ -122,6 +124,35 @@ extension Runtime_V1_ContainerConfig {
         linux.resources = Runtime_V1_LinuxContainerResources(container.resources)
         linux.securityContext = Runtime_V1_LinuxContainerSecurityContext(
             container.security, container.namespaces)
+    }
+}
+
+extension SwiftProtobuf.Message {
+    /// Adds a part that the declarations in `Protocol` leave out.
+    fileprivate mutating func add(_ field: UInt64, _ part: WireMessage) {
+        var message = WireMessage()
+        message.append(field, part.bytes)
+        // It was written a moment ago, so it can be read.
+        try? merge(serializedBytes: message.bytes)
+    }
+}
+
+extension WireMessage {
+    /// CRI `SELinuxOption`.
+    fileprivate init(_ label: SecurityContext.Label) {
+        self.init()
+        append(1, label.user)
+        append(2, label.role)
+        append(3, label.type)
+        append(4, label.level)
+    }
+
+    /// CRI `Device`.
+    fileprivate init(_ device: Device) {
+        self.init()
+        append(1, device.containerPath)
+        append(2, device.hostPath)
+        append(3, device.isReadOnly ? "r" : "mrw")
     }
 }
 
@@ -169,5 +200,6 @@ extension Runtime_V1_LinuxContainerSecurityContext {
         readonlyPaths = security.readOnlyPaths
         if let profile = security.seccomp { seccomp = .init(profile) }
         if let profile = security.appArmor { apparmor = .init(profile) }
+        if let label = security.seLinux { add(4, WireMessage(label)) }
     }
 }
