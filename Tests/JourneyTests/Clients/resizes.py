@@ -9,7 +9,7 @@ MEBIBYTE = 1 << 20
 
 
 def bounds(name, of="main"):
-    """Share of the processor, quota of 100 ms in µs, and bytes of memory, as the kernel has them."""
+    """Share of the processor, its quota in microseconds, bytes of memory, as the kernel has them."""
     first = ("cat cpu/cpu.shares cpu/cpu.cfs_quota_us memory/memory.limit_in_bytes 2>/dev/null "
              "|| cat cpu.weight cpu.max memory.max")
     words = kubectl("exec", name, "--container", of, "--", "sh", "-c",
