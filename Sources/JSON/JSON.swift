@@ -61,6 +61,17 @@ extension JSON {
             members[name] = newValue
             self = .object(members)
         }
+        _modify {
+            if case .object(var members) = self {
+                self = .null
+                defer { self = .object(members) }
+                yield &members[name]
+            } else {
+                var member: JSON?
+                defer { if let member { self = .object([name: member]) } }
+                yield &member
+            }
+        }
     }
 
     /// The value behind a path of member names, or nil.
@@ -73,20 +84,24 @@ extension JSON {
             }
             return value
         }
-        set {
-            guard let first = names.first else {
-                self = newValue ?? .null
-                return
-            }
-            guard names.count > 1 else {
-                self[first] = newValue
-                return
-            }
-            if newValue == nil, self[first] == nil { return }
-            var child = self[first] ?? .object([:])
-            child[path: Array(names.dropFirst())] = newValue
-            self[first] = child
+        set { set(names[...], newValue) }
+    }
+
+    private mutating func set(_ names: ArraySlice<String>, _ value: JSON?) {
+        guard let first = names.first else {
+            self = value ?? .null
+            return
         }
+        let rest = names.dropFirst()
+        guard !rest.isEmpty else {
+            self[first] = value
+            return
+        }
+        if self[first] == nil {
+            if value == nil { return }
+            self[first] = .object([:])
+        }
+        self[first]?.set(rest, value)
     }
 
     /// The element at that position, or nil when there is none or this is no array.

@@ -45,6 +45,23 @@ public struct JSONObject: Sendable {
                 break
             }
         }
+        _modify {
+            let place = position(of: name)
+            var value: JSON?
+            if let place {
+                // Held here alone, so that a change deep inside copies nothing on the way there.
+                value = members[place].value
+                members[place].value = .null
+            }
+            defer {
+                if let place, let value {
+                    members[place].value = value
+                } else {
+                    self[name] = value
+                }
+            }
+            yield &value
+        }
     }
 
     private func position(of name: String) -> Int? {

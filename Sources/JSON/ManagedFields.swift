@@ -54,20 +54,21 @@ public struct ManagedFields: Sendable, Equatable {
     }
 
     public var json: JSON {
-        .array(sorted.map { entry in
-            var json: JSON = [
-                "manager": .string(entry.manager.name),
-                "operation": .string(entry.manager.operation.rawValue),
-                "apiVersion": .string(entry.manager.apiVersion),
-            ]
-            if !entry.time.isEmpty { json["time"] = .string(entry.time) }
-            json["fieldsType"] = "FieldsV1"
-            json["fieldsV1"] = entry.fields.json
-            if !entry.manager.subresource.isEmpty {
-                json["subresource"] = .string(entry.manager.subresource)
-            }
-            return json
-        })
+        .array(sorted.map { Self.json($0.manager, time: $0.time, fields: $0.fields.json) })
+    }
+
+    /// - Parameter fields: as `FieldsV1`.
+    static func json(_ manager: Manager, time: String, fields: JSON) -> JSON {
+        var json: JSON = [
+            "manager": .string(manager.name),
+            "operation": .string(manager.operation.rawValue),
+            "apiVersion": .string(manager.apiVersion),
+        ]
+        if !time.isEmpty { json["time"] = .string(time) }
+        json["fieldsType"] = "FieldsV1"
+        json["fieldsV1"] = fields
+        if !manager.subresource.isEmpty { json["subresource"] = .string(manager.subresource) }
+        return json
     }
 
     /// Apply before Update, then by time and name: the order in which Kubernetes writes them.

@@ -38,8 +38,24 @@ public struct ServerSideApply: Sendable {
         self.apiVersion = apiVersion
         self.subresource = subresource
         self.time = time
-        self.ignored = ignored.union(Self.unowned)
+        self.ignored = Self.unowned(and: ignored)
     }
+
+    /// As the other one, with what ``unowned(and:)`` gave, so that it is made once for many writes.
+    public init(
+        schema: (any MergeSchema)?, manager: String, apiVersion: String, subresource: String,
+        time: String, allIgnored: FieldSet
+    ) {
+        self.schema = schema
+        self.manager = manager
+        self.apiVersion = apiVersion
+        self.subresource = subresource
+        self.time = time
+        ignored = allIgnored
+    }
+
+    /// What nobody owns, and more.
+    public static func unowned(and ignored: FieldSet) -> FieldSet { ignored.union(unowned) }
 
     /// What nobody owns, because the server sets it or it names the object.
     private static let unowned = FieldSet(fields: [
@@ -61,6 +77,25 @@ public struct ServerSideApply: Sendable {
     /// Records an update: `new` (as it will be stored) with its `metadata.managedFields` brought up
     /// to date. `old` is nil for a create. An update takes fields over without conflict.
     public func update(old: JSON?, new: JSON) -> JSON {
+        if old == nil, new["metadata"]?["managedFields"] == nil { return owningAll(of: new) }
+        return updating(old: old, new: new)
+    }
+
+    /// As ``updating(old:new:)`` of a document that nobody owned anything of, at a fraction of its
+    /// cost: most writes make something new.
+    private func owningAll(of new: JSON) -> JSON {
+        let who = ManagedFields.Manager(
+            name: manager, operation: .update, apiVersion: apiVersion, subresource: subresource)
+        var document = new
+        if let fields = CreatedFields.json(of: new, schema, ignoring: ignored) {
+            document[path: ["metadata", "managedFields"]] =
+                [ManagedFields.json(who, time: time, fields: fields)]
+        }
+        return document
+    }
+
+    /// The general case of ``update(old:new:)``.
+    private func updating(old: JSON?, new: JSON) -> JSON {
         var managed = carriedManagers(old: old, new: new)
         let comparison = (old ?? .object([:])).compared(to: new, schema: schema)
         let changed = comparison.added.union(comparison.modified)
