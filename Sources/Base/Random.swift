@@ -58,3 +58,31 @@ public struct Random: RandomNumberGenerator, Sendable {
         }
     }
 }
+
+extension Random {
+    /// A random UUID (RFC 9562 §5.4).
+    public mutating func uuid() -> String {
+        let (first, second) = (next(), next())
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var position = 0
+            for index in 0..<16 {
+                let word = index < 8 ? first : second
+                var byte = UInt8(truncatingIfNeeded: word >> (8 * (index & 7)))
+                if index == 6 { byte = byte & 0x0F | 0x40 }
+                if index == 8 { byte = byte & 0x3F | 0x80 }
+                if index == 4 || index == 6 || index == 8 || index == 10 {
+                    text[position] = 0x2D
+                    position += 1
+                }
+                text[position] = Self.hexadecimal(byte >> 4)
+                text[position + 1] = Self.hexadecimal(byte & 15)
+                position += 2
+            }
+            return 36
+        }
+    }
+
+    private static func hexadecimal(_ digit: UInt8) -> UInt8 {
+        digit < 10 ? 0x30 + digit : 0x57 + digit
+    }
+}

@@ -27,7 +27,31 @@ public struct WallTime: Hashable, Comparable, Sendable, Codable {
     }
 
     /// RFC 3339 in UTC with whole seconds, the form of `metav1.Time`: `2026-11-21T06:25:00Z`.
-    public var rfc3339: String { dateAndTime + "Z" }
+    public var rfc3339: String {
+        let (days, second) = Self.floorDivide(seconds, 86_400)
+        let (year, month, day) = Self.civil(fromDays: days)
+        guard (0...9_999).contains(year) else { return dateAndTime + "Z" }
+        // Every object that is written has such times.
+        return String(unsafeUninitializedCapacity: 20) { text in
+            var position = 0
+            func append(_ number: Int64, _ end: StaticString) {
+                text[position] = UInt8(48 + number / 10)
+                text[position + 1] = UInt8(48 + number % 10)
+                position += 2
+                guard end.utf8CodeUnitCount > 0 else { return }
+                text[position] = end.utf8Start[0]
+                position += 1
+            }
+            append(year / 100, "")
+            append(year % 100, "-")
+            append(month, "-")
+            append(day, "T")
+            append(second / 3_600, ":")
+            append(second / 60 % 60, ":")
+            append(second % 60, "Z")
+            return position
+        }
+    }
 
     /// RFC 3339 in UTC with six digits of fraction, the form of `metav1.MicroTime`.
     public var rfc3339Micro: String {

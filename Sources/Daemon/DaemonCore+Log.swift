@@ -42,6 +42,7 @@ extension DaemonCore {
         _ entries: [RaftEntry], at now: Instant, into out: inout Outbox<DaemonEffect>
     ) {
         var changes: [Change] = []
+        var values: [JSON?] = []
         var finished: [(CommandID, TransactionResult)] = []
         let former = store.revision
         for entry in entries {
@@ -51,14 +52,19 @@ extension DaemonCore {
             }
             let applied = store.apply(bytes, index: entry.index)
             changes += applied.changes
+            var response: PendingResponse?
             if let id = applied.id, id.origin == configuration.name,
                 id.epoch == configuration.epoch
             {
                 finished.append((id, applied.result))
+                response = pending.response(ofSequence: id.sequence)
+            }
+            for change in applied.changes {
+                values.append(change.document.flatMap { response?.value(of: $0.bytes) })
             }
         }
         api.follow(changes, from: former, to: store.revision)
-        onChanges(changes, at: now, into: &out)
+        onChanges(changes, values, at: now, into: &out)
         beginControlling(at: now)
         for (id, result) in finished { onCommitted(id, result, at: now, into: &out) }
         areReadsDue = true
@@ -104,7 +110,8 @@ extension DaemonCore {
             .everything, after: load.last, limit: configuration.limits.controlLoadMax)
         var objects: [(ObjectKey, StoredObject)] = []
         for (key, document) in part {
-            guard let key = objectKey(key), let object = Self.stored(document) else { continue }
+            guard let key = objectKey(key), let object = Self.stored(document, nil)
+            else { continue }
             _ = publisher.update(key, object.json, revision: 0)
             objects.append((key, object))
         }
@@ -130,18 +137,21 @@ extension DaemonCore {
     // MARK: Changes
 
     /// Tells every part of the machine what changed in the Store.
+    ///
+    /// - Parameter values: those that are known without reading the documents' texts.
     private mutating func onChanges(
-        _ changes: [Change], at now: Instant, into out: inout Outbox<DaemonEffect>
+        _ changes: [Change], _ values: [JSON?], at now: Instant,
+        into out: inout Outbox<DaemonEffect>
     ) {
         guard !changes.isEmpty else { return }
         onIdentityChanges(changes, at: now, into: &out)
         var objects: [(ObjectKey, StoredObject?)] = []
         // Several objects may make one row; the last version holds what all of them say.
         var rows: [AssignmentKey: AssignmentEntry] = [:]
-        for change in changes {
+        for (change, value) in zip(changes, values) {
             feedWatches(change, into: &out)
             guard let key = objectKey(change.key), isRead(key, change.document) else { continue }
-            let object = change.document.flatMap(Self.stored)
+            let object = change.document.flatMap { Self.stored($0, value) }
             objects.append((key, object))
             guard isControlling else { continue }
             for entry in publisher.update(key, object?.json, revision: change.revision.number) {
@@ -203,8 +213,12 @@ extension DaemonCore {
         StoredObject.read(document.bytes, resourceVersion: document.modRevision.number)
     }
 
-    private static func stored(_ document: Document) -> StoredObject? {
-        StoredObject(text: document.bytes, resourceVersion: document.modRevision.number)
+    private static func stored(_ document: Document, _ value: JSON?) -> StoredObject? {
+        let version = document.modRevision.number
+        if let value {
+            return StoredObject(text: document.bytes, value: value, resourceVersion: version)
+        }
+        return StoredObject(text: document.bytes, resourceVersion: version)
     }
 
     // MARK: Snapshots

@@ -134,6 +134,14 @@ struct PendingTable: Sendable {
     func number(ofClient ticket: Ticket) -> Ticket? { byClient[ticket] }
     func number(ofSequence sequence: UInt64) -> Ticket? { bySequence[sequence] }
 
+    /// The answer that waits for the command of that number.
+    func response(ofSequence sequence: UInt64) -> PendingResponse? {
+        guard let number = bySequence[sequence],
+            case .committing(_, _, let response) = entries[number]?.phase
+        else { return nil }
+        return response
+    }
+
     mutating func takeSequence() -> UInt64 {
         defer { nextSequence += 1 }
         return nextSequence

@@ -57,18 +57,22 @@ package struct RequestView: Sendable {
     package func evaluate(
         _ ticket: Ticket, _ request: APIRequest, flow: FlowIdentity?, at wall: WallTime
     ) -> Verdict {
-        guard !request.isUpgrade, !request.query.contains("watch="),
+        guard !request.isUpgrade,
+            request.query.isEmpty || !request.query.contains("watch="),
             // Health is that of the loop, and so is when a machine was heard of.
             !APICore.isAboutHealth(request), !MachineContacts.matter(to: request)
         else { return .undecided }
-        switch api.requirement(of: request) {
-        case .refused(let response): return .respond(response)
-        case .anySnapshot: break
-        case .consistentRead: guard isCurrent else { return .undecided }
-        case .notOlderThan(let revision):
-            guard revision <= snapshot.revision else { return .undecided }
-        case .exactly(let revision):
-            guard revision == snapshot.revision else { return .undecided }
+        // Without a query nothing more than the newest state can be asked for.
+        if !isCurrent || !request.query.isEmpty {
+            switch api.requirement(of: request) {
+            case .refused(let response): return .respond(response)
+            case .anySnapshot: break
+            case .consistentRead: guard isCurrent else { return .undecided }
+            case .notOlderThan(let revision):
+                guard revision <= snapshot.revision else { return .undecided }
+            case .exactly(let revision):
+                guard revision == snapshot.revision else { return .undecided }
+            }
         }
         var random = Random(seed: seed &+ ticket.number &* 0x9E37_79B9_7F4A_7C15)
         switch api.evaluate(request, snapshot: snapshot, at: wall, with: &random) {

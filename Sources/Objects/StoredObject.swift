@@ -19,6 +19,15 @@ package struct StoredObject: Sendable {
         self.json = json
     }
 
+    /// An object of which the value is known already: what its text would be read as.
+    package init(text: [UInt8], value: JSON, resourceVersion: UInt64) {
+        self.text = text
+        self.resourceVersion = resourceVersion
+        var json = value
+        json[path: ["metadata", "resourceVersion"]] = .string(String(resourceVersion))
+        self.json = json
+    }
+
     /// An object that was not read from the Store.
     package init(_ json: JSON) {
         text = json.bytes

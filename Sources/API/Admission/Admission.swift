@@ -101,6 +101,9 @@ extension Evaluation {
         if isCharged { try chargeQuotas(document, replacing: old, target, &writes) }
     }
 
+    /// Few texts need to be read to know that they hold no such member.
+    private static let deletionMark = ByteSearch(for: Array("\"deletionTimestamp\"".utf8))
+
     /// NamespaceLifecycle: objects are made in namespaces that exist and stay.
     func checkNamespace(
         for target: ResourceTarget, _ writes: inout Writes
@@ -113,6 +116,7 @@ extension Evaluation {
         // The namespace controller looks again after it has emptied a namespace, so what slips
         // in before it is terminating goes with it; it must only never outlive it.
         writes.preconditions.append(.present(key))
+        guard Self.deletionMark.isFound(in: namespace.bytes) else { return }
         guard namespace.json["metadata"]?["deletionTimestamp"]?.string != nil else { return }
         throw StatusError.forbidden(
             target.resource, target.name ?? "",

@@ -1,3 +1,4 @@
+import Base
 import JSON
 import Objects
 import Store
@@ -25,7 +26,8 @@ extension Evaluation {
         document[path: ["spec", "serviceAccountName"]] = .string(name)
         document[path: ["spec", "serviceAccount"]] = .string(name)
 
-        let account = stored(.serviceAccounts, namespace: target.namespace, name: name)?.json
+        let account = stored(.serviceAccounts, namespace: target.namespace, name: name)
+            .map(Self.wishes)
         // The account `default` of a new namespace is on its way: the controller makes it.
         guard account != nil || name == "default" else {
             throw StatusError.forbidden(
@@ -43,6 +45,14 @@ extension Evaluation {
             document[path: ["spec", "imagePullSecrets"]] = .array(secrets)
         }
     }
+
+    /// Accounts seldom say anything about their Pods; those texts are not read.
+    private static func wishes(_ account: Document) -> JSON {
+        marks.contains { $0.isFound(in: account.bytes) } ? account.json : [:]
+    }
+
+    private static let marks = ["\"automountServiceAccountToken\"", "\"imagePullSecrets\""]
+        .map { ByteSearch(for: Array($0.utf8)) }
 
     private mutating func mountToken(_ document: inout JSON) {
         let volumes = document["spec"]?["volumes"]?.array ?? []
@@ -68,39 +78,39 @@ extension Evaluation {
             document[path: ["spec", list]] = .array(containers)
         }
         if isMounted, present == nil {
-            document[path: ["spec", "volumes"]] = .array(volumes + [Self.tokenVolume(name)])
+            var volume = Self.tokenVolume
+            volume["name"] = .string(name)
+            document[path: ["spec", "volumes"]] = .array(volumes + [volume])
         }
     }
 
     /// Token, authority and namespace in one folder. The seconds are Kubernetes' own: an hour and
     /// a few seconds, by which it tells such tokens from those that a user asked for.
-    private static func tokenVolume(_ name: String) -> JSON {
-        [
-            "name": .string(name),
-            "projected": [
-                "sources": [
-                    ["serviceAccountToken": ["expirationSeconds": 3_607, "path": "token"]],
-                    [
-                        "configMap": [
-                            "name": "kube-root-ca.crt",
-                            "items": [["key": "ca.crt", "path": "ca.crt"]],
-                        ]
-                    ],
-                    [
-                        "downwardAPI": [
-                            "items": [
-                                [
-                                    "path": "namespace",
-                                    "fieldRef": [
-                                        "apiVersion": "v1", "fieldPath": "metadata.namespace",
-                                    ],
-                                ]
+    private static let tokenVolume: JSON = [
+        "name": "",
+        "projected": [
+            "sources": [
+                ["serviceAccountToken": ["expirationSeconds": 3_607, "path": "token"]],
+                [
+                    "configMap": [
+                        "name": "kube-root-ca.crt",
+                        "items": [["key": "ca.crt", "path": "ca.crt"]],
+                    ]
+                ],
+                [
+                    "downwardAPI": [
+                        "items": [
+                            [
+                                "path": "namespace",
+                                "fieldRef": [
+                                    "apiVersion": "v1", "fieldPath": "metadata.namespace",
+                                ],
                             ]
                         ]
-                    ],
+                    ]
                 ],
-                "defaultMode": 420,
             ],
-        ]
-    }
+            "defaultMode": 420,
+        ],
+    ]
 }

@@ -14,9 +14,14 @@ extension JSON {
     /// The members of an object; none when it is no object.
     var members: JSONObject { object ?? JSONObject() }
 
-    /// The names of `candidates` that are members.
+    /// The names of `candidates` that are members, in their order.
     func present(of candidates: [String]) -> [String] {
-        candidates.filter { self[$0].map { !$0.isNull } ?? false }
+        // Objects are small and candidates many.
+        var found: [String] = []
+        for (name, value) in members where !value.isNull && candidates.contains(name) {
+            found.append(name)
+        }
+        return found.count > 1 ? candidates.filter(found.contains) : found
     }
 
     /// Changes a member in place, if it is there.

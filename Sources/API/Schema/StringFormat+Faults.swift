@@ -5,6 +5,7 @@ import Base
 extension StringFormat {
     /// What is wrong with a text; empty when it has the format.
     package func faults(of text: String) -> [String] {
+        if isPlainlyGood(text) { return [] }
         switch self {
         case .plain:
             return []
@@ -30,6 +31,23 @@ extension StringFormat {
         case .pathSegment:
             if text == "." || text == ".." { return ["may not be '\(text)'"] }
             return ["/", "%"].filter { text.contains($0) }.map { "may not contain '\($0)'" }
+        }
+    }
+
+    /// Whether a look at the bytes is enough to see that a text has the format, as that of nearly
+    /// every text does. False says nothing.
+    private func isPlainlyGood(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            switch self {
+            case .plain: true
+            case .dnsLabel: bytes.count <= 63 && bytes.isSubdomain(withDots: false)
+            case .dnsSubdomain: bytes.count <= 253 && bytes.isSubdomain(withDots: true)
+            case .labelValue: bytes.isEmpty || bytes.count <= 63 && bytes.isName
+            // A name without prefix, which most are.
+            case .qualifiedName: bytes.count <= 63 && bytes.isName
+            default: false
+            }
         }
     }
 
@@ -127,6 +145,32 @@ extension StringFormat {
             faults.append("must not start with '..'")
         }
         return faults
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Labels of lower case letters, digits and dashes, none of which begins or ends with a dash.
+    fileprivate func isSubdomain(withDots: Bool) -> Bool {
+        // What stands before the first label ends one, too.
+        var previous = UInt8(ascii: ".")
+        for byte in self {
+            if byte.isLowercaseAlphanumeric {
+                previous = byte
+                continue
+            }
+            let isDot = byte == UInt8(ascii: ".") && withDots
+            guard isDot || byte == UInt8(ascii: "-"), previous != UInt8(ascii: ".") else {
+                return false
+            }
+            if isDot, previous == UInt8(ascii: "-") { return false }
+            previous = byte
+        }
+        return previous.isLowercaseAlphanumeric
+    }
+
+    fileprivate var isName: Bool {
+        guard let first, let last else { return false }
+        return first.isAlphanumeric && last.isAlphanumeric && allSatisfy(\.isNameByte)
     }
 }
 

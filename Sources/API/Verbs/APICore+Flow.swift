@@ -28,8 +28,9 @@ extension APICore {
 
     /// Whether a request asks how this machine is.
     package static func isAboutHealth(_ request: APIRequest) -> Bool {
-        request.path.hasPrefix("/livez") || request.path.hasPrefix("/readyz")
-            || request.path.hasPrefix("/healthz")
+        let path = request.path.utf8
+        return path.starts(with: "/livez".utf8) || path.starts(with: "/readyz".utf8)
+            || path.starts(with: "/healthz".utf8)
     }
 
     /// The flow of a request; nil when no schema chooses it.

@@ -138,8 +138,8 @@ package struct APICore: Sendable {
 extension APIRequest {
     /// Whether the path can only be that of a resource, by its beginning.
     fileprivate var isAboutResources: Bool {
-        path.hasPrefix("/api/v1/")
-            || path.hasPrefix("/apis/") && !path.hasPrefix("/apis/auth")
+        path.utf8.starts(with: "/api/v1/".utf8)
+            || path.utf8.starts(with: "/apis/".utf8) && !path.utf8.starts(with: "/apis/auth".utf8)
     }
 
     /// Whether roles can matter: an administrator who acts as himself and asks about nobody else
@@ -148,7 +148,7 @@ extension APIRequest {
         guard case .user(let user) = credential, user.isMaster, impersonation == nil else {
             return true
         }
-        return path.hasPrefix("/apis/authorization.k8s.io/")
+        return path.utf8.starts(with: "/apis/authorization.k8s.io/".utf8)
     }
 }
 

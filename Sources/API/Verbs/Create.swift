@@ -51,9 +51,12 @@ extension Evaluation {
             return .answer(response, snapshot.revision)
         }
         writes.preconditions.append(.absent(target.key))
-        writes.operations.append(.put(target.key, try text(of: document, target.definition)))
+        let text = try text(of: document, target.definition)
+        writes.operations.append(.put(target.key, text))
         return .commit(
-            writes.commit(pending(document, target.definition, code: code, warnings: warnings)))
+            writes.commit(
+                pending(
+                    document, target.definition, code: code, warnings: warnings, text: text)))
     }
 
     /// The document's text, or 413 when it is longer than the Store takes.

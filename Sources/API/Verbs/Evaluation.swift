@@ -45,24 +45,7 @@ struct Evaluation: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A random UUID (RFC 9562 §5.4).
-    mutating func uuid() -> String {
-        var bytes: [UInt8] = []
-        for _ in 0..<2 {
-            let word = random.next()
-            for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * shift))) }
-        }
-        bytes[6] = bytes[6] & 0x0F | 0x40
-        bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for (index, byte) in bytes.enumerated() {
-            if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
+    mutating func uuid() -> String { random.uuid() }
 
     func stored(_ resource: Resource, namespace: String = "", name: String) -> Document? {
         snapshot[
@@ -91,11 +74,12 @@ struct Evaluation: Sendable {
 
     func pending(
         _ document: JSON, _ definition: ResourceDefinition, code: Int = 200,
-        warnings: [String] = []
+        warnings: [String] = [], text: [UInt8]? = nil
     ) -> PendingResponse {
         PendingResponse(
             code: code, body: .document(document, definition), format: format,
-            warnings: warnings + admissionWarnings, written: nil, wall: wall)
+            warnings: warnings + admissionWarnings, written: nil, wall: wall,
+            text: definition.conversion == nil ? text : nil)
     }
 
     func pending(
@@ -162,7 +146,12 @@ struct WriteOptions: Sendable, Equatable {
 
     /// `kubectl/v1.32.0 (linux/amd64)` is the manager `kubectl`.
     private static func manager(of userAgent: String) -> String {
-        let name = userAgent.split(separator: "/", omittingEmptySubsequences: false).first ?? ""
+        let end = userAgent.utf8.firstIndex(of: UInt8(ascii: "/")) ?? userAgent.endIndex
+        let name = userAgent[..<end]
+        let isPlain = name.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+        if isPlain, (1...128).contains(name.utf8.count) {
+            return String(name)
+        }
         let printable = name.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
         let bounded = String(String.UnicodeScalarView(printable.prefix(128)))
         return bounded.isEmpty ? "unknown" : bounded

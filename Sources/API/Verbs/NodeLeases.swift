@@ -15,7 +15,7 @@ package struct MachineContacts: Sendable, Equatable {
     /// Whether a request may read Leases of Nodes; only then are the times worth finding out.
     package static func matter(to request: APIRequest) -> Bool {
         (request.method == .get || request.method == .head)
-            && request.path.hasPrefix("/apis/coordination.k8s.io/")
+            && request.path.utf8.starts(with: "/apis/coordination.k8s.io/".utf8)
     }
 
     /// The document as it is read; the text of any other than a Node's Lease.

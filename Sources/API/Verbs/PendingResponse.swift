@@ -1,5 +1,5 @@
 import Base
-import JSON
+package import JSON
 package import Objects
 package import Store
 
@@ -23,9 +23,25 @@ package struct PendingResponse: Sendable {
     /// What the ``ObjectWrite`` gets where a client gets something else: a deletion's Status.
     var written: JSON?
     var wall: WallTime
+    /// The text of a document that the transaction stores. To add its version is cheaper than to
+    /// write the document again.
+    var text: [UInt8]?
 
     /// The answer, once the transaction is committed in that revision.
     package func finish(at revision: Revision) -> APIResponse {
+        APIResponse(
+            code: code, contentType: format.contentType,
+            headers: APIResponse.warningHeaders(warnings),
+            body: stored(in: revision) ?? written(at: revision))
+    }
+
+    private func stored(in revision: Revision) -> [UInt8]? {
+        guard let text, format.shape == .document, case .document(_, let definition) = body
+        else { return nil }
+        return DocumentRenderer(definition).text(text, version: revision)
+    }
+
+    private func written(at revision: Revision) -> [UInt8] {
         let json: JSON
         switch body {
         case .plain(let document):
@@ -39,9 +55,13 @@ package struct PendingResponse: Sendable {
             json = format.rendered(
                 document.withResourceVersion(revision), definition, now: wall)
         }
-        return APIResponse(
-            code: code, contentType: format.contentType,
-            headers: APIResponse.warningHeaders(warnings), body: json.bytes)
+        return json.bytes
+    }
+
+    /// What was stored as that text, which spares reading it; nil when it is not known.
+    package func value(of stored: [UInt8]) -> JSON? {
+        guard let text, text == stored, case .document(let document, _) = body else { return nil }
+        return document
     }
 
     /// The result for a controller, once the transaction is committed in that revision.

@@ -78,8 +78,10 @@ extension Evaluation {
             return .answer(pending(old, definition, warnings: warnings), current.modRevision)
         }
         writes.preconditions.append(.unchanged(target.key, since: current.modRevision))
-        writes.operations.append(.put(target.key, try text(of: document, target.definition)))
-        return .commit(writes.commit(pending(document, definition, warnings: warnings)))
+        let text = try text(of: document, definition)
+        writes.operations.append(.put(target.key, text))
+        return .commit(
+            writes.commit(pending(document, definition, warnings: warnings, text: text)))
     }
 
     private func checkVersion(
@@ -136,15 +138,18 @@ extension Evaluation {
     /// The bookkeeping of who set which field.
     func ownership(_ target: ResourceTarget) -> ServerSideApply {
         let subresource = target.subresource?.name ?? ""
-        var ignored = FieldSet()
-        if subresource == "status" {
-            ignored = FieldSet(fields: [["spec"]])
-        } else if target.definition.hasStatusSubresource {
-            ignored = FieldSet(fields: [["status"]])
-        }
+        let ignored =
+            subresource == "status"
+            ? Self.allButStatus
+            : target.definition.hasStatusSubresource ? Self.allButSpec : Self.everything
         return ServerSideApply(
             schema: Schema.object(target.definition.schema), manager: options.manager,
             apiVersion: target.resource.apiVersion, subresource: subresource, time: now,
-            ignored: ignored)
+            allIgnored: ignored)
     }
+
+    // What writes through an endpoint do not own: a status is written apart.
+    private static let everything = ServerSideApply.unowned(and: FieldSet())
+    private static let allButSpec = ServerSideApply.unowned(and: FieldSet(fields: [["status"]]))
+    private static let allButStatus = ServerSideApply.unowned(and: FieldSet(fields: [["spec"]]))
 }

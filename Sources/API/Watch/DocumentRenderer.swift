@@ -33,6 +33,16 @@ struct DocumentRenderer: Sendable {
         output.append(contentsOf: bytes[prefix.count...])
     }
 
+    /// The text of a stored document with a version; nil when it has another shape.
+    func text(_ bytes: [UInt8], version: Revision) -> [UInt8]? {
+        guard bytes.starts(with: prefix) else { return nil }
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count + 48)
+        append(
+            Document(bytes: bytes, createRevision: version, modRevision: version), to: &output)
+        return output
+    }
+
     /// The text of `metadata.labels` in a stored document, or nil when it has none.
     func labels(of document: Document) -> ArraySlice<UInt8>? {
         let bytes = document.bytes

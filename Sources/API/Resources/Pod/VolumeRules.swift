@@ -72,10 +72,11 @@ extension PodRules {
         }
     }
 
+    private static let projections = CoreV1.volumeProjection.fields.map(\.name)
+
     private static func validateProjected(_ content: JSON, _ v: inout Validation) {
-        let kinds = CoreV1.volumeProjection.fields.map(\.name)
         v.each("sources", of: content) { v, source in
-            let present = source.present(of: kinds)
+            let present = source.present(of: projections)
             if present.isEmpty {
                 v.required("must specify a projected volume source type")
             }
@@ -115,5 +116,7 @@ extension PodRules {
 
 extension String {
     /// Whether one of the path's parts is `..`.
-    fileprivate var hasBackstep: Bool { split(separator: "/").contains("..") }
+    fileprivate var hasBackstep: Bool {
+        utf8.contains(UInt8(ascii: ".")) && split(separator: "/").contains("..")
+    }
 }
