@@ -28,6 +28,9 @@ package struct ControlConfiguration: Sendable, Equatable {
     package var rememberedEventsMax: Int
     /// The span in which a repeated Event is passed over.
     package var eventRepeatIntervalMin: Span
+    /// How many reports of what could not be done are written in a second, after a burst.
+    package var reportsPerSecondMax: Int
+    package var reportsBurstMax: Int
     /// A write without an answer for so long counts as failed.
     package var writeTimeout: Span
     /// The first pause after a refused write; it doubles with each further refusal.
@@ -57,6 +60,8 @@ package struct ControlConfiguration: Sendable, Equatable {
         burstMax = 500
         rememberedEventsMax = 4_096
         eventRepeatIntervalMin = .minutes(10)
+        reportsPerSecondMax = 100
+        reportsBurstMax = 100
         writeTimeout = .seconds(15)
         retryDelayMin = .milliseconds(20)
         retryDelayMax = .seconds(30)

@@ -8,6 +8,12 @@ struct EventMemory: Sendable {
         var uid: String
         var reason: String
         var message: String
+
+        init(_ draft: EventDraft) {
+            uid = draft.uid
+            reason = draft.reason
+            message = draft.message
+        }
     }
 
     struct Entry: Sendable {
@@ -29,12 +35,17 @@ struct EventMemory: Sendable {
 }
 
 extension ControlCore {
+    /// Whether there is something to write of an Event: it was not written just now.
+    func isNews(_ draft: EventDraft, _ now: Instant) -> Bool {
+        guard let entry = events.entries[EventMemory.Identity(draft)] else { return true }
+        return now - entry.lastWritten >= configuration.eventRepeatIntervalMin
+    }
+
     /// Writes an Event, or raises the count of an earlier one. Its answer is not waited for.
     mutating func record(_ draft: EventDraft, _ now: Instant, _ out: inout Outbox<ControlEffect>) {
-        let identity = EventMemory.Identity(
-            uid: draft.uid, reason: draft.reason, message: draft.message)
+        let identity = EventMemory.Identity(draft)
+        guard isNews(draft, now) else { return }
         if var entry = events.entries[identity] {
-            guard now - entry.lastWritten >= configuration.eventRepeatIntervalMin else { return }
             entry.count += 1
             entry.lastWritten = now
             events.store(identity, entry, countMax: configuration.rememberedEventsMax)

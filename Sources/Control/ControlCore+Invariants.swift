@@ -19,6 +19,7 @@ extension ControlCore {
     package var queueSizes: [(name: String, size: Int, bound: Int)] {
         [
             ("control.writes", flights.count, flightsMax),
+            ("control.reports", reports.waitingCount, state.pods.count),
             ("control.events", events.entries.count, 2 * configuration.rememberedEventsMax),
         ]
     }

@@ -5,6 +5,9 @@ import Objects
 extension ControlCore {
     /// Marks what a change concerns.
     mutating func markDirty(_ change: ObjectChange) {
+        if change.key.resource == .pods, !state.isWaiting(change.key) {
+            reports.leave(WorkItem(.scheduler, change.key))
+        }
         for controller in ControllerName.allCases {
             for key in controller.implementation.keys(affectedBy: change, in: state) {
                 enqueue(WorkItem(controller, key))
@@ -51,8 +54,24 @@ extension ControlCore {
         } else {
             deadlines.cancel(item)
         }
+        guard !result.isReport || mayReport(result, of: item, now) else {
+            out.append(.mark("control.report-waits"))
+            return
+        }
         for draft in result.events { record(draft, now, &out) }
         for proposal in result.proposals { issue(proposal, of: item, now, &out) }
+    }
+
+    /// Whether a report is written now. One that says what was said already needs no turn.
+    private mutating func mayReport(
+        _ result: Reconciliation, of item: WorkItem, _ now: Instant
+    ) -> Bool {
+        guard !result.proposals.isEmpty || result.events.contains(where: { isNews($0, now) })
+        else {
+            reports.leave(item)
+            return true
+        }
+        return reports.admits(item, at: now)
     }
 
     private mutating func issue(

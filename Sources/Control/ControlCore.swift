@@ -32,6 +32,7 @@ package struct ControlCore: Sendable {
     var deadlines = DeadlineQueue<WorkItem>()
     var refusals: [WorkItem: Refusals] = [:]
     var events = EventMemory()
+    var reports: ReportPacer
     var isOverBudget = false
     /// The newest version of an object that a change has told.
     private(set) var seenRevision: UInt64 = 0
@@ -57,6 +58,12 @@ package struct ControlCore: Sendable {
     package init(configuration: ControlConfiguration, random: Random) {
         self.configuration = configuration
         self.random = random
+        reports = Self.reports(configuration)
+    }
+
+    private static func reports(_ configuration: ControlConfiguration) -> ReportPacer {
+        ReportPacer(
+            perSecond: configuration.reportsPerSecondMax, burst: configuration.reportsBurstMax)
     }
 
     package mutating func step(
@@ -85,9 +92,11 @@ package struct ControlCore: Sendable {
         case .finished(let ticket, let result): onFinished(ticket, result, now, &out)
         case .wake: break
         }
+        defer { state.forgetFreshDocuments() }
         guard isSynced else { return }
         expireFlights(now, &out)
         while let item = deadlines.popDue(at: now) { enqueue(item) }
+        while let item = reports.popDue(at: now) { enqueue(item) }
         work(now, &out)
     }
 
@@ -95,10 +104,8 @@ package struct ControlCore: Sendable {
         guard isSynced else { return nil }
         if isOverBudget { return .zero }
         let flight = flightOrder.first.flatMap { flights[$0]?.deadline }
-        switch (deadlines.deadline, flight) {
-        case (let first?, let second?): return min(first, second)
-        case (let first, let second): return first ?? second
-        }
+        let earliest = [deadlines.deadline, flight, reports.deadline].lazy.compactMap { $0 }.min()
+        return earliest
     }
 
     /// Every namespace's ConfigMap tells the new ones.
@@ -146,6 +153,7 @@ package struct ControlCore: Sendable {
         deadlines = DeadlineQueue()
         refusals = [:]
         events = EventMemory()
+        reports = Self.reports(configuration)
         isOverBudget = false
         seenRevision = 0
     }

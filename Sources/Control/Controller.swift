@@ -82,6 +82,8 @@ package struct Reconciliation: Sendable, Equatable {
     package var requeueAfter: Span?
     /// Why something wanted is not done.
     package var explanation: String?
+    /// All that is written tells people why something is not done, so it may wait for its turn.
+    package var isReport = false
 
     package init() {}
 

@@ -52,7 +52,7 @@ package enum Scheduler: Controller {
     package static func reconcile(
         _ key: ObjectKey, in state: ClusterState, _ context: ControlContext
     ) -> Reconciliation {
-        guard let pod = state.pod(key)?.withDocument, state.isWaiting(key) else { return .nothing }
+        guard state.isWaiting(key), let pod = state.podWithDocument(key) else { return .nothing }
         guard pod.pod.schedulerName == name else {
             return .refused("another scheduler places it: \(pod.pod.schedulerName)")
         }
@@ -122,6 +122,8 @@ package enum Scheduler: Controller {
     ) -> Reconciliation {
         let message = isPreempting ? explain.headline : explain.message
         var result = Reconciliation.refused(message)
+        // Making room for the Pod is more than a report.
+        result.isReport = !isPreempting
         let old = pod.pod.condition("PodScheduled")
         if old?.status != "False" || old?.message != message {
             var condition = Condition(

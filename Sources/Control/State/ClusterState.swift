@@ -27,6 +27,8 @@ package struct ClusterState: Sendable {
     private var waiting: Set<ObjectKey> = []
 
     private var choosy: Set<ObjectKey> = []
+    /// The documents of Pods that came to wait in this step, which the scheduler looks at next.
+    private var fresh: [ObjectKey: Pod] = [:]
 
     /// UIDs of Pods whose deletion was asked for, until it is seen or refused.
     private var departing: Set<String> = []
@@ -239,7 +241,16 @@ extension ClusterState {
         if pod.isBeingDeleted { departing.remove(pod.uid) }
         if pod.nodeName != nil || assumed[key]?.uid != pod.uid { assumed[key] = nil }
         enter(pod)
+        fresh[key] = waiting.contains(key) ? Pod(object.json) : nil
     }
+
+    /// A Pod with its document, which need not be read anew in the step in which it came.
+    func podWithDocument(_ key: ObjectKey) -> PodRecord? {
+        pods[key].map { $0.keeping(fresh[key] ?? $0.pod) }
+    }
+
+    /// The step is over.
+    mutating func forgetFreshDocuments() { fresh.removeAll(keepingCapacity: true) }
 
     private mutating func unindex(_ record: ObjectRecord) {
         let key = record.key
@@ -251,6 +262,7 @@ extension ClusterState {
         for owner in record.owners { Self.remove(key, from: &keysByOwner, at: owner.uid) }
         if keyByUID[record.uid] == key { keyByUID[record.uid] = nil }
         if key.resource == .nodes { nodes[key.name] = nil }
+        fresh[key] = nil
         guard let pod = pods.removeValue(forKey: key) else { return }
         for label in scopedLabels(of: record) { Self.remove(key, from: &podsByLabel, at: label) }
         choosy.remove(key)

@@ -37,9 +37,9 @@ package final class PodRecord: Sendable {
     }
 
     /// What a record tells, whose document has just been read.
-    init(_ record: ObjectRecord, _ pod: Pod, keepsDocument: Bool = false) {
+    init(_ record: ObjectRecord, _ pod: Pod) {
         self.record = record
-        document = keepsDocument ? pod : nil
+        document = nil
         controllerUID = record.controller?.uid
         nodeName = pod.nodeName
         isFinished = pod.isFinished
@@ -66,7 +66,26 @@ package final class PodRecord: Sendable {
     package var pod: Pod { document ?? Pod(record.json) }
 
     /// The same with its document kept, for who looks at it more than once.
-    var withDocument: PodRecord { PodRecord(record, pod, keepsDocument: true) }
+    func keeping(_ document: Pod) -> PodRecord { PodRecord(self, document) }
+
+    var withDocument: PodRecord { keeping(pod) }
+
+    private init(_ other: PodRecord, _ document: Pod) {
+        record = other.record
+        self.document = document
+        controllerUID = other.controllerUID
+        nodeName = other.nodeName
+        isFinished = other.isFinished
+        isReady = other.isReady
+        requests = other.requests
+        hostPorts = other.hostPorts
+        affinity = other.affinity
+        claims = other.claims
+        hasEphemeralClaims = other.hasEphemeralClaims
+        priority = other.priority
+        createdAt = other.createdAt
+        readySince = other.readySince
+    }
 
     private static func hostPorts(of pod: Pod) -> [HostPort] {
         let sidecars = pod.initContainers.filter {
