@@ -126,15 +126,7 @@ final class APIFront: HTTPRequestReceiver {
             if subject.machine != nil, let user = ForwardedUser(request.head.headers) {
                 return .user(user.info)
             }
-            return .user(
-                UserInfo(
-                    name: subject.commonName,
-                    groups: subject.organizations + [UserInfo.authenticated],
-                    extra: [
-                        UserInfo.Extra(
-                            name: "authentication.kubernetes.io/credential-id",
-                            values: ["X509SHA256=\(subject.fingerprint)"])
-                    ]))
+            return .user(subject.user)
         case .refused:
             // A token may still prove who it is.
             let bearer = bearer(of: request)
@@ -185,6 +177,9 @@ final class APIFront: HTTPRequestReceiver {
     }
 
     private static func impersonation(_ request: HTTPRequest) -> Impersonation? {
+        // Nearly no request has such a header, and then none is looked for by its name.
+        guard request.head.headers.contains(where: { $0.name.utf8.first.map { $0 | 0x20 } == 0x69 })
+        else { return nil }
         let impersonation = Impersonation(
             user: request.header("impersonate-user") ?? "",
             groups: request.head.headers["impersonate-group"],
@@ -213,8 +208,8 @@ final class APIFront: HTTPRequestReceiver {
     }
 
     static func split(_ uri: String) -> (String, String) {
-        guard let mark = uri.firstIndex(of: "?") else { return (uri, "") }
-        return (String(uri[..<mark]), String(uri[uri.index(after: mark)...]))
+        guard let mark = uri.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (uri, "") }
+        return (String(uri[..<mark]), String(uri[uri.utf8.index(after: mark)...]))
     }
 
     private static func isYAML(_ contentType: String) -> Bool {

@@ -114,19 +114,19 @@ package final class HTTPExchange: Sendable {
     }
 
     private func send(code: Int, headers: [(String, String)], body: [UInt8]) {
-        var fields = HTTPHeaders(headers)
+        var fields = headers.filter { !$0.0.isHeader("content-length") }
         var body = body
         if acceptsGzip, body.count >= limits.gzipBytesMin,
-            !fields.contains(name: "content-encoding")
+            !fields.contains(where: { $0.0.isHeader("content-encoding") })
         {
             body = Gzip.compress(body)
-            fields.add(name: "content-encoding", value: "gzip")
-            fields.add(name: "vary", value: "Accept-Encoding")
+            fields.append(("content-encoding", "gzip"))
+            fields.append(("vary", "Accept-Encoding"))
         }
-        fields.replaceOrAdd(name: "content-length", value: String(body.count))
+        if Self.mayHaveBody(code) { fields.append(("content-length", String(body.count))) }
         let head = responseHead(code: code, headers: fields)
         channel.write(HTTPServerResponsePart.head(head), promise: nil)
-        if !body.isEmpty, !isHead {
+        if !body.isEmpty, !isHead, Self.mayHaveBody(code) {
             let buffer = channel.allocator.buffer(bytes: body)
             channel.write(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)
         }
@@ -141,9 +141,11 @@ package final class HTTPExchange: Sendable {
 
     /// Starts an answer in pieces; in chunks, unless a header tells its length.
     package func beginStream(code: Int, headers: [(String, String)], hasBody: Bool = true) {
-        var fields = HTTPHeaders(headers)
-        if hasBody, !fields.contains(name: "content-length") {
-            fields.replaceOrAdd(name: "transfer-encoding", value: "chunked")
+        var fields = headers.filter { !$0.0.isHeader("transfer-encoding") }
+        if !Self.mayHaveBody(code) {
+            fields.removeAll { $0.0.isHeader("content-length") }
+        } else if hasBody, !fields.contains(where: { $0.0.isHeader("content-length") }) {
+            fields.append(("transfer-encoding", "chunked"))
         }
         let head = responseHead(code: code, headers: fields)
         channel.eventLoop.execute { [channel] in
@@ -266,21 +268,34 @@ package final class HTTPExchange: Sendable {
         respond(.status(error))
     }
 
-    private func responseHead(code: Int, headers: HTTPHeaders) -> HTTPResponseHead {
-        var headers = headers
-        for (name, value) in state.withLockedValue({ $0.headers }) {
-            headers.replaceOrAdd(name: name, value: value)
+    /// Answers of these codes end with their heads (RFC 9110 §6.4.1).
+    private static func mayHaveBody(_ code: Int) -> Bool {
+        code >= 200 && code != 204 && code != 304
+    }
+
+    /// What every answer carries stands for what its author may have put there.
+    private func responseHead(code: Int, headers: [(String, String)]) -> HTTPResponseHead {
+        var own = state.withLockedValue { $0.headers }
+        own.append(("Audit-Id", auditID))
+        if !keepsAlive { own.append(("connection", "close")) }
+        var fields = headers.filter { field in
+            !own.contains {
+                $0.0.utf8.count == field.0.utf8.count && field.0.isHeader($0.0.lowercased())
+            }
         }
-        if !keepsAlive { headers.replaceOrAdd(name: "connection", value: "close") }
-        headers.replaceOrAdd(name: "Audit-Id", value: auditID)
+        fields += own
+        if !fields.contains(where: { $0.0.isHeader("date") }) {
+            fields.append(("Date", HTTPDate.text(at: .now)))
+        }
         reportBeginning(code)
         return HTTPResponseHead(
-            version: .http1_1, status: HTTPResponseStatus(statusCode: code), headers: headers)
+            version: .http1_1, status: HTTPResponseStatus(statusCode: code),
+            headers: HTTPHeaders(fields))
     }
 
     private func didEnd() {
         state.withLockedValue { $0.onClose = nil }
         reportEnd()
-        handler.value.exchangeDidEnd(on: channel)
+        handler.value.exchangeDidEnd()
     }
 }

@@ -1,5 +1,5 @@
 import Base
-import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 
@@ -19,6 +19,9 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     private var head: HTTPRequestHead?
     private var body: IncomingBody
     private var isHeadTooLarge = false
+    private var context: ChannelHandlerContext?
+    /// When the client has said nothing for too long; nil while it waits for an answer.
+    private var deadline: NIODeadline?
     private var timeout: Scheduled<Void>?
     private var exchange: HTTPExchange?
 
@@ -33,9 +36,13 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         self.handlers = handlers
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { armTimeout(context) }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        armTimeout()
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
         timeout?.cancel()
         body.discard()
     }
@@ -62,7 +69,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     private func finish(_ context: ChannelHandlerContext) {
         guard let head else { return }
         self.head = nil
-        timeout?.cancel()
+        deadline = nil
         let exchange = HTTPExchange(
             channel: context.channel, limits: limits,
             keepsAlive: handlers == nil || head.isKeepAlive, isStream: handlers == nil,
@@ -84,12 +91,9 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     }
 
     /// Called by the exchange when its answer is complete: the next request may come.
-    func exchangeDidEnd(on channel: any Channel) {
+    func exchangeDidEnd() {
         exchange = nil
-        guard handlers != nil else { return }
-        if let context = try? channel.pipeline.syncOperations.context(handler: self) {
-            armTimeout(context)
-        }
+        if handlers != nil { armTimeout() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -128,20 +132,34 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         }
     }
 
-    private func armTimeout(_ context: ChannelHandlerContext) {
-        timeout?.cancel()
-        let channel = context.channel
-        timeout = context.eventLoop.scheduleTask(in: limits.readTimeout) {
-            channel.close(promise: nil)
-        }
+    /// The timer is set once for many requests; it looks at the deadline when it fires.
+    private func armTimeout() {
+        deadline = NIODeadline.now() + limits.readTimeout
+        if timeout == nil { schedule(in: limits.readTimeout) }
+    }
+
+    private func schedule(in span: TimeAmount) {
+        guard let context else { return }
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        timeout = context.eventLoop.scheduleTask(in: span) { handler.value.timeoutDidFire() }
+    }
+
+    private func timeoutDidFire() {
+        timeout = nil
+        guard let deadline else { return }
+        let rest = deadline - NIODeadline.now()
+        if rest > .zero { schedule(in: rest) } else { context?.close(promise: nil) }
     }
 
     private static let auditIDBytesMax = 64
+    /// Names need be different, not secret.
+    private static let identifiers = NIOLockedValueBox(
+        Random(seed: UInt64.random(in: .min ... .max)))
 
     /// The client's own name for the request, or a new one.
     private static func auditID(_ headers: HTTPHeaders) -> String {
         guard let given = headers.first(name: "audit-id"), !given.isEmpty else {
-            return UUID().uuidString.lowercased()
+            return identifiers.withLockedValue { $0.uuid() }
         }
         return String(given.prefix(auditIDBytesMax))
     }

@@ -143,7 +143,7 @@ package struct HTTPServer: Sendable {
 
 /// The handlers of HTTP/1.1 on one connection, kept so that an upgrade can remove them.
 struct HTTPHandlers {
-    let encoder = HTTPResponseEncoder()
+    let encoder = HTTPAnswerEncoder()
     let decoder = ByteToMessageHandler(
         HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
     let pipelining = HTTPServerPipelineHandler()

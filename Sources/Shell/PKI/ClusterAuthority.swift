@@ -1,3 +1,4 @@
+package import API
 package import Base
 import Crypto
 import Daemon
@@ -206,6 +207,8 @@ package struct CertificateSubject: Sendable, Equatable {
     package let expiry: Int64
     /// SHA-256 of the certificate in hexadecimal.
     package let fingerprint: String
+    /// Who sends the requests of a connection with this certificate.
+    package let user: UserInfo
 
     /// Reads the subject out of a certificate in DER form, which TLS has verified.
     package init?(der: [UInt8]) {
@@ -236,6 +239,13 @@ package struct CertificateSubject: Sendable, Equatable {
         (commonName, organizations) = Self.attributes(of: certificate.subject)
         authority = ClusterAuthority.id(of: certificate.issuer)
         serial = ClusterAuthority.machineSerial(certificate.serialNumber) ?? 0
+        user = UserInfo(
+            name: commonName, groups: organizations + [UserInfo.authenticated],
+            extra: [
+                UserInfo.Extra(
+                    name: "authentication.kubernetes.io/credential-id",
+                    values: ["X509SHA256=\(fingerprint)"])
+            ])
     }
 
     fileprivate static func attributes(
