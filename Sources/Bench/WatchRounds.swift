@@ -52,7 +52,7 @@ final class WatchArrivals {
     private var waiting: [pollfd]
     private let wanted: [UInt8]
     /// Between two looks, so that each finds many and most of the time is the server's.
-    private static let pauseMicroseconds: UInt32 = 500
+    private static let pauseMicroseconds: UInt32 = 100
 
     init(_ connections: [PlainConnection], awaiting text: String) {
         waiting = connections.map {

@@ -9,25 +9,28 @@ package struct KubernetesLoad: LoadProtocol {
     private let host: String
     private let prefix: String
     private var count = 0
+    /// What a read asks, the same each time.
+    private let question: String
 
     package init(_ settings: LoadSettings, connection: Int) {
         operation = settings.operation
         subject = settings.subject
         host = settings.host
         prefix = "bench-\(settings.run)-\(connection)-"
+        let path = Self.path(settings.subject)
+        let object = settings.subject == .podList ? path : "\(path)/\(prefix)0"
+        question = "GET \(object) HTTP/1.1\r\nhost: \(host)\r\naccept: application/json\r\n\r\n"
     }
 
     package mutating func greet(into output: inout ByteBuffer) {}
 
     package mutating func ask(client: Int, into output: inout ByteBuffer) {
         defer { count += 1 }
-        let path = Self.path(subject)
         if subject == .podList || operation == .read && count > 0 {
-            let object = subject == .podList ? path : "\(path)/\(prefix)0"
-            output.writeString(
-                "GET \(object) HTTP/1.1\r\nhost: \(host)\r\naccept: application/json\r\n\r\n")
+            output.writeString(question)
             return
         }
+        let path = Self.path(subject)
         let body = Self.body(subject, name: "\(prefix)\(count)")
         output.writeString(
             "POST \(path) HTTP/1.1\r\nhost: \(host)\r\ncontent-type: application/json\r\n"
