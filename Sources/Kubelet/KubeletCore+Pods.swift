@@ -107,7 +107,7 @@ extension KubeletCore {
             guard uid != new.uid, let pod = pods[uid], pod.isInAPI || pod.isStatic,
                 pod.isHoldingRoom, pod.failure == nil
             else { return nil }
-            return pod.pod
+            return pod.grantedPod
         }
         return NodeFit(machine: machine).refusal(of: new.pod, beside: others)
     }

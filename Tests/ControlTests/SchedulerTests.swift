@@ -213,6 +213,38 @@ import Testing
         #expect(ResourceVector(requestsOf: Pod(["spec": spec])).milliCPU == 3_250)
     }
 
+    @Test func whatThePodAsksForAsAWholeStandsForItsContainers() {
+        let spec: JSON = [
+            "resources": ["requests": ["cpu": "3"]], "overhead": ["cpu": "250m"],
+            "containers": [
+                ["name": "c", "resources": ["requests": ["cpu": "500m", "memory": "1Ki"]]]
+            ],
+        ]
+        let requests = ResourceVector(requestsOf: Pod(["spec": spec]))
+        #expect(requests.milliCPU == 3_250)
+        #expect(requests.memory == 1_024)
+    }
+
+    @Test(arguments: [
+        ("Infeasible", "4", 1_000), ("Deferred", "4", 4_000), ("Deferred", "500m", 1_000),
+    ] as [(String, String, Int64)])
+    func aPodThatWishesForOtherResourcesCountsWithWhatItHolds(
+        reason: String, wish: String, counted: Int64
+    ) {
+        let pod: JSON = [
+            "spec": [
+                "containers": [["name": "c", "resources": ["requests": ["cpu": .string(wish)]]]]
+            ],
+            "status": [
+                "conditions": [
+                    ["type": "PodResizePending", "status": "True", "reason": .string(reason)]
+                ],
+                "containerStatuses": [["name": "c", "allocatedResources": ["cpu": "1"]]],
+            ],
+        ]
+        #expect(ResourceVector(requestsOf: Pod(pod)).milliCPU == counted)
+    }
+
     @Test func otherSchedulersPodsAndGatedPodsAreLeftAlone() {
         let pods = [
             Self.pod("p1", ["schedulerName": "mine"]),

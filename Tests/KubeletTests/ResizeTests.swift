@@ -76,6 +76,8 @@ import Testing
             condition?.message
                 == "Node didn't have enough capacity: cpu, requested: 3000, capacity: 2000")
         #expect(world.status(of: "web", in: "web")?["allocatedResources"] == ["cpu": "100m"])
+        start(world, "other", cpu: "1500m")
+        #expect(world.pod("other")?.phase == "Running", "what cannot be granted is not held")
         resize(world, to: "100m")
         #expect(world.pod("web")?.condition("PodResizePending") == nil)
     }

@@ -56,13 +56,18 @@ package struct ResourceVector: Sendable, Equatable {
     }
 
     /// What a Pod asks for: the larger of all its containers together and of any init container
-    /// with the sidecars that run beside it, plus the overhead (KEP-753, KEP-688).
+    /// with the sidecars that run beside it, plus the overhead (KEP-753, KEP-688). What it asks for
+    /// as a whole stands for those of its containers (KEP-2837).
     package init(requestsOf pod: Pod) {
-        var running = pod.containers.reduce(ResourceVector()) { $0 + ResourceVector($1.requests) }
+        let held = HeldResources(pod)
+        func requests(of container: Container) -> ResourceVector {
+            held.counted(ResourceVector(container.requests), held.ofContainers[container.name])
+        }
+        var running = pod.containers.reduce(ResourceVector()) { $0 + requests(of: $1) }
         var sidecars = ResourceVector()
         var peak = ResourceVector()
         for container in pod.initContainers {
-            let requests = ResourceVector(container.requests)
+            let requests = requests(of: container)
             if container.json["restartPolicy"]?.string == "Always" {
                 sidecars = sidecars + requests
                 peak = peak.maximum(sidecars)
@@ -71,7 +76,47 @@ package struct ResourceVector: Sendable, Equatable {
             }
         }
         running = running + sidecars
+        var total = running.maximum(peak)
+        let whole = (pod.spec["resources"]?["requests"]).stringMap.compactMapValues(Quantity.init)
+        if !whole.isEmpty {
+            let counted = held.counted(ResourceVector(whole), held.ofPod)
+            if whole["cpu"] != nil { total.milliCPU = counted.milliCPU }
+            if whole["memory"] != nil { total.memory = counted.memory }
+            total.extended.merge(counted.extended) { $1 }
+        }
         let overhead = pod.spec["overhead"].stringMap.compactMapValues(Quantity.init)
-        self = running.maximum(peak) + ResourceVector(overhead)
+        self = total + ResourceVector(overhead)
+    }
+}
+
+/// What a Pod holds while it wishes for other resources (KEP-1287): it counts with the larger of
+/// both, and with what it holds when its machine can never give it more.
+private struct HeldResources {
+    private let isInfeasible: Bool
+    var ofContainers: [String: ResourceVector] = [:]
+    var ofPod: ResourceVector?
+
+    init(_ pod: Pod) {
+        let pending = pod.condition("PodResizePending")
+        isInfeasible = pending?.reason == "Infeasible"
+        guard pending != nil || pod.condition("PodResizeInProgress") != nil else { return }
+        for list in ["containerStatuses", "initContainerStatuses"] {
+            for status in pod.status[list]?.array ?? [] {
+                guard let name = status["name"]?.string else { continue }
+                ofContainers[name] = Self.vector(status["allocatedResources"])
+                    .maximum(Self.vector(status["resources"]?["requests"]))
+            }
+        }
+        ofPod = Self.vector(pod.status["allocatedResources"])
+            .maximum(Self.vector(pod.status["resources"]?["requests"]))
+    }
+
+    func counted(_ wished: ResourceVector, _ held: ResourceVector?) -> ResourceVector {
+        guard let held else { return wished }
+        return isInfeasible ? held : wished.maximum(held)
+    }
+
+    private static func vector(_ json: JSON?) -> ResourceVector {
+        ResourceVector(json.stringMap.compactMapValues(Quantity.init))
     }
 }
