@@ -147,6 +147,45 @@ def files():
 
 
 @check
+def a_part_that_has_no_name_yet():
+    """As in Kubernetes' test of a subPathExpr that fails and is put right."""
+    part = [{"name": "PART", "valueFrom": {"fieldRef": {
+        "fieldPath": "metadata.annotations['part']"}}}]
+    start("part", shell("main", SLEEP, env=part, volumeMounts=[
+        {"name": "all", "mountPath": "/all"},
+        {"name": "all", "mountPath": "/part", "subPathExpr": "$(PART)"}]),
+        volumes=[{"name": "all", "emptyDir": {}}])
+    eventually("its reason", lambda: status("part")["containerStatuses"][0]["state"]["waiting"]
+               == {"reason": "CreateContainerConfigError", "message": "missing value for PART"})
+    kubectl("annotate", "pod", "part", "part=mine")
+    wait("part")
+    inside("part", "touch", "/part/there")
+    expect(inside("part", "ls", "/all/mine") == "there\n")
+
+
+@check
+def what_this_machine_has_not():
+    """Each says in Events or in the Pod's reason what stands in the way."""
+    sleeping = shell("main", SLEEP)
+    mounted = {**sleeping, "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    bundle = {"clusterTrustBundle": {"name": "x", "path": "ca.pem"}}
+    start("bundle", mounted, volumes=[{"name": "v", "projected": {"sources": [bundle]}}])
+    start("users", sleeping, hostUsers=False)
+    start("recursive", {**sleeping, "volumeMounts": [{
+        "name": "v", "mountPath": "/v", "readOnly": True, "recursiveReadOnly": "Enabled"}]},
+        volumes=[{"name": "v", "emptyDir": {}}])
+    start("strict", sleeping, securityContext={"supplementalGroupsPolicy": "Strict"})
+    for name, words in [
+            ("bundle", "ClusterTrustBundle projection is not supported"),
+            ("users", "runtime does not support user namespaces"),
+            ("recursive", "recursive read-only mount is not supported"),
+            ("strict", "SupplementalGroupsPolicy=Strict is not supported in this node")]:
+        eventually(words, lambda n=name, w=words: w in kubectl("events", "--for", f"pod/{n}"))
+    expect(status("strict")["reason"] == "SupplementalGroupsPolicyNotSupported")
+    expect(status("bundle")["phase"] == "Pending")
+
+
+@check
 def everything_goes():
     end()
 
