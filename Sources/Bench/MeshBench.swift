@@ -36,13 +36,13 @@ package struct MeshBench: Sendable {
     /// One killed machine, until all others hold it for failed.
     private func detection() -> FigureTable {
         var table = FigureTable(peer: "serf")
-        for (machines, kills) in [(3, 200), (10, 100), (30, 60), (100, 20)] {
-            let kills = isQuick ? kills / 5 : kills
+        for machines in [3, 10, 30, 60, 100] {
+            let kills = isQuick ? max(4, 120 / machines) : 200
             var own = seconds(
                 MeshExperiments.detection(machines: machines, kills: kills, seed: seed))
             var serf = seconds(
                 MeshExperiments.detection(
-                    machines: machines, kills: max(3, kills / 2), seed: seed,
+                    machines: machines, kills: max(3, kills / 4), seed: seed,
                     configuration: .serf))
             let name = "killed machine of \(machines) known to all"
             table.append(
@@ -56,14 +56,14 @@ package struct MeshBench: Sendable {
     }
 
     /// Machines that ran and were held for failed, with 1 % loss and a stall of 500 ms of each
-    /// machine about once a minute.
+    /// machine about once a minute. Each hour is a mesh of its own.
     private func falseFailures() async -> FigureTable {
         var table = FigureTable(peer: "serf")
         var knobs = MeshKnobs()
         knobs.loss = 0.01
         knobs.stallInterval = .minutes(1)
-        for (machines, hours) in [(3, 24), (10, 24)] {
-            let hours = isQuick ? hours / 12 : hours
+        for machines in isQuick ? [3, 10] : [3, 10, 30, 60, 100] {
+            let hours = isQuick ? 2 : 24
             async let own = failures(machines, hours, knobs, GossipConfiguration())
             async let serf = failures(machines, hours, knobs, .serf)
             table.append(
@@ -77,9 +77,16 @@ package struct MeshBench: Sendable {
     private func failures(
         _ machines: Int, _ hours: Int, _ knobs: MeshKnobs, _ configuration: GossipConfiguration
     ) async -> Int {
-        MeshExperiments.falseFailures(
-            machines: machines, span: .minutes(Int64(hours) * 60), seed: seed, knobs: knobs,
-            configuration: configuration)
+        await withTaskGroup(of: Int.self) { group in
+            for hour in 0..<hours {
+                group.addTask {
+                    MeshExperiments.falseFailures(
+                        machines: machines, span: .minutes(60), seed: seed &+ UInt64(hour),
+                        knobs: knobs, configuration: configuration)
+                }
+            }
+            return await group.reduce(0, +)
+        }
     }
 
     /// A row of the assignment table, until all machines have it, at 5 % loss.
@@ -87,7 +94,7 @@ package struct MeshBench: Sendable {
         var table = FigureTable(peer: "serf")
         var knobs = MeshKnobs()
         knobs.loss = 0.05
-        for machines in isQuick ? [100] : [100, 1_000] {
+        for machines in isQuick ? [100] : [100, 1_000, 10_000] {
             func rounds(_ configuration: GossipConfiguration, _ updates: Int) -> Samples {
                 let pause = configuration.gossipInterval.seconds
                 return Samples(
@@ -96,12 +103,13 @@ package struct MeshBench: Sendable {
                         configuration: configuration
                     ).map { ($0?.seconds ?? 60) / pause })
             }
-            var own = rounds(GossipConfiguration(), 10)
-            var serf = rounds(.serf, 5)
+            let updates = machines > 1_000 ? 2 : 10
+            var own = rounds(GossipConfiguration(), updates)
+            var serf = rounds(.serf, updates / 2)
             table.append(
                 Figure(
-                    "rounds until \(machines) machines have an update, longest of 10", .count,
-                    own.percentile(100), peer: serf.percentile(100),
+                    "rounds until \(machines) machines have an update, longest of \(updates)",
+                    .count, own.percentile(100), peer: serf.percentile(100),
                     bound: .atMost(2 * Self.log2(machines))))
         }
         return table

@@ -47,7 +47,8 @@ package enum DaemonEffect: Sendable {
     // Clients.
     case respond(Ticket, APIResponse)
     case beginWatch(Ticket, contentType: String)
-    case watchBytes(Ticket, [UInt8])
+    /// The same for many clients.
+    case watchBytes([Ticket], [UInt8])
     case endWatch(Ticket)
     case openStream(Ticket, StreamTarget)
     case issueToken(Ticket, TokenIssue)

@@ -42,7 +42,14 @@ package struct OrderedTree<Value> {
     /// Sets the value of `key`; returns the one before.
     @discardableResult
     package mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
-        let (previous, split) = root.update(key, value)
+        updateValue(forKey: key) { _ in value }
+    }
+
+    /// Sets the value of `key` to what `make` makes of the one before; returns that. Looks for the
+    /// key once.
+    @discardableResult
+    package mutating func updateValue(forKey key: Key, _ make: (Value?) -> Value) -> Value? {
+        let (previous, split) = root.update(key, make)
         if let split {
             let left = root
             root = TreeNode(entries: [split.median], children: [left, split.right])
@@ -216,19 +223,21 @@ extension TreeNode: Sendable where Value: Sendable {}
 
 extension TreeNode {
     /// Returns the value before and, when the node overflowed, what its parent must take in.
-    mutating func update(_ key: Key, _ value: Value) -> (previous: Value?, split: Split?) {
+    mutating func update(
+        _ key: Key, _ make: (Value?) -> Value
+    ) -> (previous: Value?, split: Split?) {
         let (index, isFound) = search(key)
         if isFound {
             let previous = entries[index].value
-            entries[index].value = value
+            entries[index].value = make(previous)
             return (previous, nil)
         }
         if isLeaf {
-            entries.insert((key, value), at: index)
+            entries.insert((key, make(nil)), at: index)
             count += 1
             return (nil, splitIfNeeded())
         }
-        let (previous, split) = children[index].update(key, value)
+        let (previous, split) = children[index].update(key, make)
         if previous == nil { count += 1 }
         guard let split else { return (previous, nil) }
         entries.insert(split.median, at: index)

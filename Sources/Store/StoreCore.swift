@@ -115,9 +115,10 @@ package struct StoreCore: Sendable {
         case .put(let key, let bytes):
             var document = Document(
                 bytes: bytes, createRevision: revision, modRevision: revision)
-            let previous = timeline.snapshot.tree[key]
-            if let previous { document.createRevision = previous.createRevision }
-            timeline.snapshot.tree.updateValue(document, forKey: key)
+            let previous = timeline.snapshot.tree.updateValue(forKey: key) { previous in
+                if let previous { document.createRevision = previous.createRevision }
+                return document
+            }
             return Change(revision: revision, key: key, document: document, previous: previous)
         case .delete(let key):
             guard let previous = timeline.snapshot.tree.removeValue(forKey: key) else { return nil }

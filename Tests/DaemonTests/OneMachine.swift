@@ -66,7 +66,8 @@ struct OneMachine {
                     unanswered.append(persist.persistence)
                     if isDiskAnswering { inputs += takeAnswers() }
                 case .respond(let ticket, let response): responses[ticket] = response
-                case .watchBytes(let ticket, let bytes): watchBytes[ticket, default: []] += [bytes]
+                case .watchBytes(let tickets, let bytes):
+                    for ticket in tickets { watchBytes[ticket, default: []] += [bytes] }
                 default: break
                 }
             }

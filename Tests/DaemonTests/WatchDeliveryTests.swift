@@ -58,6 +58,42 @@ import Testing
         #expect(shown == ["DELETED a", "DELETED b", "DELETED c"])
     }
 
+    @Test func `watches of one audience hear the same, others what they asked for`() throws {
+        var machine = try OneMachine()
+        func write(_ app: String, _ method: APIRequest.Method, _ path: String) {
+            machine.request(
+                method, path, body: OneMachine.configMap("a").replacing(
+                    #""metadata":{"#, with: #""metadata":{"labels":{"app":"\#(app)"},"#))
+        }
+        func watch(_ selector: String) -> Ticket {
+            let revision = machine.core.store.snapshot.revision.number
+            return machine.request(
+                .get, Self.path, query: "watch=1&resourceVersion=\(revision)\(selector)")
+        }
+        func told(_ ticket: Ticket) throws -> [String] {
+            let bytes = (machine.watchBytes[ticket] ?? []).flatMap { $0 }
+            return try bytes.split(separator: UInt8(ascii: "\n")).map {
+                try JSON(parsing: Array($0))["type"]?.string ?? ""
+            }
+        }
+        write("x", .post, Self.path)
+        let one = (0..<2).map { _ in watch("&fieldSelector=metadata.name%3Da") }
+        let all = watch("")
+        let (x, y) = (watch("&labelSelector=app%3Dx"), watch("&labelSelector=app%3Dy"))
+        write("y", .put, "\(Self.path)/a")
+        #expect(try one.map(told) == [["MODIFIED"], ["MODIFIED"]])
+        #expect(try [all, x, y].map(told) == [["MODIFIED"], ["DELETED"], ["ADDED"]])
+        machine.give(.cancelled(one[0]))
+        write("z", .put, "\(Self.path)/a")
+        #expect(try one.map(told) == [["MODIFIED"], ["MODIFIED", "MODIFIED"]])
+        #expect(try [x, y].map(told) == [["DELETED"], ["ADDED", "DELETED"]])
+        machine.give(.cancelled(one[1]))
+        let late = watch("&fieldSelector=metadata.name%3Da")
+        machine.request(.delete, "\(Self.path)/a")
+        #expect(try told(late) == ["DELETED"])
+        #expect(try told(one[1]).count == 2)
+    }
+
     @Test func `writes that follow each other all take effect`() throws {
         var machine = try OneMachine()
         let tickets = (0..<12).map { number in

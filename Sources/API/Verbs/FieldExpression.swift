@@ -2,8 +2,8 @@ import JSON
 package import Objects
 
 /// A field selector as a query gives it: `spec.nodeName=machine-1,status.phase!=Running`.
-package struct FieldExpression: Sendable, Equatable {
-    struct Requirement: Sendable, Equatable {
+package struct FieldExpression: Sendable, Hashable {
+    struct Requirement: Sendable, Hashable {
         var field: String
         var value: String
         var isEqual: Bool

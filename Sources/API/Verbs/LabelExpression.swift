@@ -2,8 +2,8 @@ import JSON
 package import Objects
 
 /// A label selector as a query gives it: `app=web,tier in (a,b),!canary`. All of it must hold.
-package struct LabelExpression: Sendable, Equatable {
-    enum Test: Sendable, Equatable {
+package struct LabelExpression: Sendable, Hashable {
+    enum Test: Sendable, Hashable {
         case isIn([String])
         case isNotIn([String])
         case exists
@@ -12,7 +12,7 @@ package struct LabelExpression: Sendable, Equatable {
         case isLess(than: Int64)
     }
 
-    struct Requirement: Sendable, Equatable {
+    struct Requirement: Sendable, Hashable {
         var name: String
         var test: Test
     }

@@ -3,8 +3,8 @@ import JSON
 import Objects
 
 /// The form of an answer that the client asked for with `Accept`.
-struct ResponseFormat: Sendable, Equatable {
-    enum Shape: Sendable, Equatable {
+struct ResponseFormat: Sendable, Hashable {
+    enum Shape: Sendable, Hashable {
         case document
         case table(TableObjectPolicy)
         case partialMetadata

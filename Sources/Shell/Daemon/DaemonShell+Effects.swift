@@ -54,8 +54,8 @@ extension DaemonShell {
             }
         case .respond(let ticket, let response): respond(ticket, response)
         case .beginWatch(let ticket, let contentType): beginWatch(ticket, contentType)
-        case .watchBytes(let ticket, let bytes):
-            if let exchange = exchanges[ticket]?.exchange { watchPieces.add(bytes, for: exchange) }
+        case .watchBytes(let tickets, let bytes):
+            watchPieces.add(bytes, for: tickets.compactMap { exchanges[$0]?.exchange })
         case .endWatch(let ticket): endWatch(ticket)
         case .openStream(let ticket, let target): openStream(ticket, target)
         case .issueToken(let ticket, let issue): issueToken(ticket, issue)

@@ -148,45 +148,46 @@ package final class HTTPExchange: Sendable {
             fields.append(("transfer-encoding", "chunked"))
         }
         let head = responseHead(code: code, headers: fields)
-        channel.eventLoop.execute { [channel] in
+        let isChunked = fields.contains { $0.0.isHeader("transfer-encoding") }
+        channel.eventLoop.execute { [self] in
             channel.writeAndFlush(HTTPServerResponsePart.head(head), promise: nil)
+            if isChunked { handler.value.beginChunks(on: channel) }
         }
     }
 
     /// Sends a piece of a streamed answer. A reader that leaves more than the limit unread is
     /// disconnected: it can resume a watch or a log where it stopped.
     package func write(_ bytes: [UInt8]) {
-        let buffer = channel.allocator.buffer(bytes: bytes)
-        guard admit(buffer) else { return }
-        channel.eventLoop.execute { [self] in send(buffer) }
-    }
-
-    /// Sends pieces of many streamed answers. Each event loop is woken once for all of its own.
-    static func write(_ pieces: [(exchange: HTTPExchange, bytes: ByteBuffer)]) {
-        let loops = Dictionary(grouping: pieces) { ObjectIdentifier($0.exchange.channel.eventLoop) }
-        for group in loops.values {
-            let admitted = group.filter { $0.exchange.admit($0.bytes) }
-            admitted.first?.exchange.channel.eventLoop.execute {
-                for piece in admitted { piece.exchange.send(piece.bytes) }
-            }
-        }
+        guard !bytes.isEmpty, admit(bytes.count) else { return }
+        channel.eventLoop.execute { [self] in send(StreamPiece(bytes)) }
     }
 
     /// Counts what is about to wait for the reader; closes the connection when it is too much.
-    private func admit(_ piece: ByteBuffer) -> Bool {
+    func admit(_ count: Int) -> Bool {
         let isOverdue = state.withLockedValue { state in
-            state.outstandingBytes += piece.readableBytes
+            state.outstandingBytes += count
             return state.outstandingBytes > limits.outstandingBytes
         }
         if isOverdue { channel.close(promise: nil) }
         return !isOverdue
     }
 
-    private func send(_ piece: ByteBuffer) {
-        channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(piece)))
-            .whenComplete { [state] _ in
-                state.withLockedValue { $0.outstandingBytes -= piece.readableBytes }
-            }
+    /// Sends a piece that was admitted. On the connection's event loop.
+    func send(_ piece: StreamPiece) {
+        // What waits in a channel that takes more is bounded by the channel's own mark, so nobody
+        // need be told when it is out; that costs several times as much as the writing.
+        if channel.isWritable {
+            handler.value.write(piece, to: channel, promise: nil)
+            release(piece.count)
+            return
+        }
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenComplete { [self] _ in release(piece.count) }
+        handler.value.write(piece, to: channel, promise: promise)
+    }
+
+    private func release(_ count: Int) {
+        state.withLockedValue { $0.outstandingBytes -= count }
     }
 
     /// Bytes that wait for the reader; a producer that can pause should, while it is large.

@@ -24,6 +24,8 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     private var deadline: NIODeadline?
     private var timeout: Scheduled<Void>?
     private var exchange: HTTPExchange?
+    /// Where chunks of the answer go that have their frame already; nil when there are none.
+    private var chunks: ChannelHandlerContext?
 
     init(
         receiver: any HTTPRequestReceiver, limits: HTTPLimits, connection: HTTPConnection,
@@ -44,6 +46,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         timeout?.cancel()
+        chunks = nil
         body.discard()
     }
 
@@ -90,15 +93,34 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         receiver.receive(request, exchange)
     }
 
+    /// Called by the exchange when it has begun an answer in chunks of HTTP/1.1. Its pieces go past
+    /// the encoder, which would frame each anew for each connection.
+    func beginChunks(on channel: any Channel) {
+        guard handlers != nil else { return }
+        chunks = try? channel.pipeline.syncOperations.context(
+            handlerType: HTTPAnswerEncoder.self)
+    }
+
+    func write(_ piece: StreamPiece, to channel: any Channel, promise: EventLoopPromise<Void>?) {
+        if let chunks {
+            chunks.writeAndFlush(NIOAny(piece.chunk), promise: promise)
+        } else {
+            let part = HTTPServerResponsePart.body(.byteBuffer(piece.body))
+            channel.writeAndFlush(part, promise: promise)
+        }
+    }
+
     /// Called by the exchange when its answer is complete: the next request may come.
     func exchangeDidEnd() {
         exchange = nil
+        chunks = nil
         if handlers != nil { armTimeout() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         timeout?.cancel()
         body.discard()
+        chunks = nil
         exchange?.connectionDidClose()
         exchange = nil
         context.fireChannelInactive()
@@ -114,6 +136,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     func becomeByteStream(on channel: any Channel, _ configure: (any Channel) throws -> Void) {
         timeout?.cancel()
         exchange = nil
+        chunks = nil
         do {
             try configure(channel)
         } catch {

@@ -53,8 +53,8 @@ enum TraceDigest {
         case .respond(let ticket, let response):
             digest.mix(ticket.number)
             digest.mix(response.body)
-        case .watchBytes(let ticket, let bytes):
-            digest.mix(ticket.number)
+        case .watchBytes(let tickets, let bytes):
+            for ticket in tickets { digest.mix(ticket.number) }
             digest.mix(bytes)
         case .beginWatch(let ticket, _), .endWatch(let ticket), .openStream(let ticket, _),
             .issueToken(let ticket, _), .issuePodToken(let ticket, _), .answerCall(let ticket, _),

@@ -80,7 +80,8 @@ enum TraceText {
             "read snapshot \(metadata.index) from \(offset)"
         case .respond(let ticket, let response): "respond \(ticket.number): \(response.code)"
         case .beginWatch(let ticket, _): "watch \(ticket.number) begins"
-        case .watchBytes(let ticket, let bytes): "watch \(ticket.number): \(bytes.count) B"
+        case .watchBytes(let tickets, let bytes):
+            "watch \(tickets.map(\.number.description).joined(separator: ", ")): \(bytes.count) B"
         case .endWatch(let ticket): "watch \(ticket.number) ends"
         case .openStream(let ticket, _): "stream \(ticket.number)"
         case .issueToken(let ticket, _): "token \(ticket.number)"

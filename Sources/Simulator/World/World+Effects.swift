@@ -55,7 +55,8 @@ extension World {
                 .input(machine: number, life: life, answer), at: now + syncTime(machine))
         case .respond(let ticket, let response): answer(ticket, .response(response))
         case .beginWatch(let ticket, _): answer(ticket, .streamBegan)
-        case .watchBytes(let ticket, let bytes): answer(ticket, .streamBytes(bytes))
+        case .watchBytes(let tickets, let bytes):
+            for ticket in tickets { answer(ticket, .streamBytes(bytes)) }
         case .endWatch(let ticket): answer(ticket, .lost)
         case .openStream(let ticket, _): answer(ticket, .lost)
         case .issueToken(let ticket, let issue):
