@@ -30,7 +30,8 @@ import Testing
         ],
         "Bench": cores + [
             "Daemon", "Simulator", "Shell", "Foundation", "Glibc", "Dispatch", "Synchronization",
-            "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers",
+            "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOTLS",
+            "NIOConcurrencyHelpers",
         ],
         "Fuzz": cores + [
             "Daemon", "Shell", "Glibc", "Synchronization", "NIOCore", "NIOEmbedded", "NIOWebSocket",
