@@ -77,7 +77,9 @@ public struct ServerSideApply: Sendable {
     /// Records an update: `new` (as it will be stored) with its `metadata.managedFields` brought up
     /// to date. `old` is nil for a create. An update takes fields over without conflict.
     public func update(old: JSON?, new: JSON) -> JSON {
-        if old == nil, new["metadata"]?["managedFields"] == nil { return owningAll(of: new) }
+        if old == nil, let metadata = new["metadata"]?.object, metadata["managedFields"] == nil {
+            return owningAll(of: new)
+        }
         return updating(old: old, new: new)
     }
 

@@ -69,7 +69,6 @@ import Testing
         let before = document
         document["a"]?["b"]?["c"] = 2
         document["a"]?["x"]?["c"] = 3
-        document["e"]?["c"] = nil
         document["e"]?["c"]?["d"] = 4
         #expect(document.text == #"{"a":{"b":{"c":2},"d":[1]},"e":"text"}"#)
         #expect(before.text == #"{"a":{"b":{"c":1},"d":[1]},"e":"text"}"#)
