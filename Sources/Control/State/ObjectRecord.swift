@@ -25,8 +25,8 @@ package final class ObjectRecord: Sendable {
         .storageClasses,
     ]
 
-    /// - Parameter sibling: finds another object of the first owner. What is equal in both is stored
-    ///   once, as most Pods differ from their like in little but their names.
+    /// - Parameter sibling: finds another object of the first owner. What is equal in both is
+    ///   stored once, as most Pods differ from their like in little but their names.
     package init(
         _ key: ObjectKey, _ object: StoredObject,
         sibling: (OwnerReference?) -> ObjectRecord?
