@@ -130,7 +130,7 @@ final class SimulationPool: @unchecked Sendable {
             if let wanted = budget.hours, hours >= wanted / 2,
                 let seed = budget.freshSeed.take()
             {
-                print("half of it is done; now seeds from \(seed)")
+                tell("half of it is done; now seeds from \(seed)")
                 budget.schedule.goOn(from: seed)
             }
             return budget.schedule.take()
@@ -144,7 +144,7 @@ final class SimulationPool: @unchecked Sendable {
             if result.failure != nil { fail(result) }
             guard Instant.now - toldAt >= Self.progressPause else { return }
             toldAt = .now
-            print(totals.progress(after: toldAt - start))
+            tell(totals.progress(after: toldAt - start))
         }
     }
 
@@ -157,6 +157,12 @@ final class SimulationPool: @unchecked Sendable {
             guard !isOver else { return }
             fail(SimulationResult(crashed: task, "the process ended with \(how); see above"))
         }
+    }
+
+    /// At once, though the output may be a file that somebody watches.
+    private func tell(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 
     private func fail(_ result: SimulationResult) {
