@@ -133,7 +133,8 @@ def memory_that_is_in_use():
     apply(pod("full", shell("main", "head -c 40000000 /dev/zero >/dev/shm/much; exec sleep 3600",
                             resources=RESOURCES), terminationGracePeriodSeconds=0))
     wait("full")
-    inside("full", "sh", "-c", "until [ -e /dev/shm/much ]; do sleep 0.1; done; sleep 0.5")
+    eventually("it is in use", lambda: inside("full", "stat", "-c", "%s", "/dev/shm/much")
+               == "40000000\n")
     resize_one("full", {"limits": {"memory": "33Mi"}})
     eventually("it says so", lambda: conditions("full")["PodResizeInProgress"]["reason"]
                == "Error")
