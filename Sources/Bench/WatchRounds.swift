@@ -60,9 +60,9 @@ struct WatchArrivals {
         wanted = Array(text.utf8)
     }
 
-    /// Seconds until each was seen to have it, rising. They are looked at in one order, in which the
-    /// server tells them too: asking the system which of ten thousand have something would cost more
-    /// than the server does.
+    /// Seconds until each was seen to have it, rising. They are looked at in one order, in which
+    /// the server tells them too: asking the system which of ten thousand have something would cost
+    /// more than the server does.
     func wait(since watch: Stopwatch) throws -> [Double] {
         var piece = [UInt8](repeating: 0, count: 8_192)
         return try connections.map { connection in

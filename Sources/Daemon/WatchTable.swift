@@ -11,8 +11,8 @@ struct ResourceName: Hashable, Sendable {
 
 /// The open watches of this machine's clients.
 ///
-/// Watches that hear the same of every change are one audience, as thousands of clients of one object
-/// are: what a change costs here grows with the audiences, not with the watches.
+/// Watches that hear the same of every change are one audience, as thousands of clients of one
+/// object are: what a change costs here grows with the audiences, not with the watches.
 struct WatchTable: Sendable {
     struct Entry: Sendable {
         let ends: Instant

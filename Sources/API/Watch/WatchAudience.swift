@@ -1,5 +1,5 @@
-/// What decides which events a watch hears, and in which form. Watches of one audience hear the same
-/// of every change, so that it need be looked at and written only once for all of them.
+/// What decides which events a watch hears, and in which form. Watches of one audience hear the
+/// same of every change, so that it need be looked at and written only once for all of them.
 package struct WatchAudience: Hashable, Sendable {
     private let definition: ResourceDefinition
     private let namespace: String

@@ -45,7 +45,8 @@ struct WatchPiecesTests {
         for (number, watch) in watches.enumerated() {
             try await watch.answer.wait { parts, _ in Self.text(parts).hasSuffix("0\r\n\r\n") }
             let body = Self.text(watch.answer.parts).split(separator: "\r\n\r\n", maxSplits: 1)
-            let extra = number == 2 ? "12c\r\n" + String(decoding: long, as: UTF8.self) + "\r\n" : ""
+            let extra =
+                number == 2 ? "12c\r\n" + String(decoding: long, as: UTF8.self) + "\r\n" : ""
             #expect(
                 body.last.map(String.init)
                     == "5\r\nfirst\r\n6\r\nsecond\r\n\(extra)5\r\nthird\r\n0\r\n\r\n")
