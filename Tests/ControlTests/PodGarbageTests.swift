@@ -34,6 +34,30 @@ import Testing
         #expect(names() == ["b", "d"])
     }
 
+    /// Seed 117, a season of one machine.
+    @Test func aPodThatWasMadeBeforeTheClockWasSetBackGoesWithItsNode() {
+        var cluster = ControlHarness.cluster(machines: 2)
+        let key = ObjectKey(.pods, namespace: "default", name: "later")
+        cluster.user { api in
+            api.wall = api.wall + .minutes(120)
+            api.must(.create(.pods, LifecycleTests.pod("later", on: "machine-2")))
+        }
+        cluster.settle()
+        cluster.user { $0.must(.delete(ObjectKey(.nodes, name: "machine-2"))) }
+        cluster.run(for: .seconds(5))
+        #expect(cluster.api[key] == nil)
+    }
+
+    @Test func aNodeThatComesInTimeKeepsItsPods() {
+        var cluster = ControlHarness.cluster(machines: 1)
+        let key = ObjectKey(.pods, namespace: "default", name: "early")
+        cluster.user { $0.must(.create(.pods, LifecycleTests.pod("early", on: "machine-9"))) }
+        cluster.run(for: .seconds(9))
+        #expect(cluster.api[key] != nil)
+        cluster.run(for: .seconds(2))
+        #expect(cluster.api[key] == nil)
+    }
+
     @Test func conditionsOfPressureBecomeTaintsThatKeepNewPodsAway() {
         var cluster = ControlHarness.cluster(machines: 1)
         let key = ObjectKey(.nodes, name: "machine-1")

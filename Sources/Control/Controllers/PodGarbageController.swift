@@ -40,9 +40,11 @@ package enum PodGarbageController: Controller {
         }
         guard state.node(named: key.name) == nil else { return .nothing }
         for pod in state.pods(onNode: key.name) where !state.isDeletionUnderWay(uid: pod.uid) {
-            let due = pod.createdAt + context.configuration.orphanedPodDelay
-            guard due <= context.wall else {
-                result.requeue(after: due - context.wall)
+            let delay = context.configuration.orphanedPodDelay
+            let age = context.wall - pod.createdAt
+            // A Pod of the future was made before the clock was set back.
+            guard age >= delay || age < .zero - delay else {
+                result.requeue(after: delay - age)
                 continue
             }
             guard result.proposals.count < context.configuration.burstMax else {
