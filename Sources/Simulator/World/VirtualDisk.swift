@@ -199,11 +199,11 @@ struct VirtualDisk {
     }
 
     /// Where a loss may begin that nobody notices. What the last start found is counted, so a
-    /// daemon would refuse to start with less; and no vote is lost, nor a cut of the log, because
-    /// no majority makes up for those.
+    /// daemon would refuse to start with less; and no vote is lost, nor a cut of the log, nor who
+    /// votes, because no majority makes up for those.
     var firstLosable: Int {
         var index = records.count
-        while index > recordsAtStart, Self.holdsEntries(records[index - 1].bytes) { index -= 1 }
+        while index > recordsAtStart, Self.holdsCommands(records[index - 1].bytes) { index -= 1 }
         return index
     }
 
@@ -221,8 +221,9 @@ struct VirtualDisk {
             records: records.lazy.map(\.bytes), snapshot: snapshot?.metadata)
     }
 
-    private static func holdsEntries(_ record: [UInt8]) -> Bool {
-        if case .entries? = try? RaftRecord(decoding: record) { true } else { false }
+    private static func holdsCommands(_ record: [UInt8]) -> Bool {
+        guard case .entries(let entries)? = try? RaftRecord(decoding: record) else { return false }
+        return entries.allSatisfy { if case .membership = $0.payload { false } else { true } }
     }
 
     /// Reads everything back as the daemon does at its start.
